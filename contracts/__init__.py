@@ -1,0 +1,1 @@
+"""The words and the terms that engine and projections both speak. Knows no other room."""

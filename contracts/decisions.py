@@ -1,0 +1,510 @@
+"""Decisions: what the engine concludes and records (interfaces.md §2), one frozen struct a type.
+
+A conclusion replaces, it does not patch: rows are carried whole, and say what now holds.
+The type of the event says what happened. Lists of moments, never lengths that still run.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta, Struct, field
+
+from contracts.agreements import Agreement
+from contracts.facts import FactRef, Objection, Person
+
+Percentage = Annotated[float, Meta(gt=0, lt=1)]
+
+
+class Row(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A row that a decision carries."""
+
+
+class OutageRow(Row, frozen=True, kw_only=True):
+    """An outage: a maximal stretch in which the service is not up (domain.md §4, 6).
+
+    `reported_end` is the service's: the earliest moment in it that a claim names or at which closing
+    of any of its complaints was requested, else its end.
+    """
+
+    started_at: datetime
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    reported_end: datetime | None = None
+    restated: bool = False
+
+
+class ClaimRow(Row, frozen=True, kw_only=True):
+    """A claim: somebody other than the customer says that the service is back.
+
+    `since` is the moment that it names, `outage_from` the start of the outage as known to it,
+    `settled_at` the time of the word that confirmed or voided it.
+    """
+
+    fact: FactRef
+    time: datetime
+    since: datetime
+    outage_from: datetime
+    evidence: str
+    by: str | None = None
+    state: Literal["pending", "confirmed", "void"]
+    settled_at: datetime | None = None
+
+
+class ClockRow(Row, frozen=True, kw_only=True):
+    """A cycle of a clock (domain.md §6)."""
+
+    clock: str
+    cycle: int
+    agreement: str
+    agreement_version: int
+    state: Literal["running", "paused", "met", "breached", "late", "cancelled"]
+    target: str
+    started_at: datetime
+    due_at: datetime | None = None
+    stopped_at: datetime | None = None
+    warned_at: tuple[datetime, ...] = ()
+    breached_at: datetime | None = None
+    paused_for: str | None = None
+    elapsed: int | None = None
+    paused: int | None = None
+
+
+# What a service hears from the facts of its complaints (`service.heard`).
+
+
+class Said(Struct, frozen=True, omit_defaults=True, gc=False, tag="said", tag_field="heard"):
+    """A word, down or up. Without `since`, `never_back` is a `still_down` that names no moment."""
+
+    up: bool
+    customer: bool
+    since: datetime | None = None
+    never_back: bool = False
+
+
+class Claimed(Struct, frozen=True, omit_defaults=True, gc=False, tag="claimed", tag_field="heard"):
+    """A claim that the service is back since `since` (default: the fact's time)."""
+
+    evidence: str
+    by: str | None = None
+    since: datetime | None = None
+
+
+class Rejected(Struct, frozen=True, gc=False, tag="rejected", tag_field="heard"):
+    """The customer does not agree, without saying that it is down: silences are broken."""
+
+
+class Noticed(Struct, frozen=True, gc=False, tag="noticed", tag_field="heard"):
+    """A notice about confirmation was sent."""
+
+    notice: str
+
+
+class Delivered(Struct, frozen=True, gc=False, tag="delivered", tag_field="heard"):
+    """A notice of the complaint was delivered."""
+
+    notice: str
+
+
+class Requested(Struct, frozen=True, gc=False, tag="requested", tag_field="heard"):
+    """Closing was requested."""
+
+
+class Leans(Struct, frozen=True, omit_defaults=True, gc=False, tag="leans", tag_field="heard"):
+    """The complaint leans on the service from here on, with these terms.
+
+    `after` is the place of the closing that a reopening with an earlier time undid.
+    """
+
+    agreement: str
+    version: int
+    accepts: tuple[str, ...] = ()
+    silence: int | None = None
+    after: tuple[datetime, str, str] | None = None
+
+
+class Left(Struct, frozen=True, omit_defaults=True, gc=False, tag="left", tag_field="heard"):
+    """The complaint leans no more: `closed`, or withdrawn."""
+
+    closed: bool = True
+
+
+Item = Said | Claimed | Rejected | Noticed | Delivered | Requested | Leans | Left
+
+
+class DecisionData(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The `data` of a decision."""
+
+    TYPE: ClassVar[str]
+
+
+class ServiceHeard(DecisionData, frozen=True, kw_only=True):
+    """What a complaint's fact brings to its service. It replaces what was heard of the same fact."""
+
+    TYPE: ClassVar[str] = "service.heard"
+    fact: FactRef
+    time: datetime
+    complaint: str | None = None
+    items: tuple[Item, ...] = ()
+
+
+class Outages(DecisionData, frozen=True, kw_only=True):
+    """Outages and claims that changed.
+
+    Outages that start from `from` on and before `until` (null: no end) are replaced by `outages`;
+    claims are replaced one by one, and those of `claims_gone` are no claims any more.
+    """
+
+    from_: datetime | None = field(name="from", default=None)
+    until: datetime | None = None
+    outages: tuple[OutageRow, ...] = ()
+    claims: tuple[ClaimRow, ...] = ()
+    claims_gone: tuple[FactRef, ...] = ()
+
+
+class OutageStarted(Outages, frozen=True, kw_only=True):
+    """The service went down."""
+
+    TYPE: ClassVar[str] = "outage.started"
+
+
+class OutageClaimed(Outages, frozen=True, kw_only=True):
+    """Somebody other than the customer says that it is back, or closing was requested."""
+
+    TYPE: ClassVar[str] = "outage.claimed"
+
+
+class OutageEnded(Outages, frozen=True, kw_only=True):
+    """The service came up."""
+
+    TYPE: ClassVar[str] = "outage.ended"
+
+
+class OutageResumed(Outages, frozen=True, kw_only=True):
+    """Claims were void: it was not back."""
+
+    TYPE: ClassVar[str] = "outage.resumed"
+
+
+class OutageRestated(Outages, frozen=True, kw_only=True):
+    """A later word or a correction changed what had been recorded."""
+
+    TYPE: ClassVar[str] = "outage.restated"
+
+
+class ComplaintClosed(DecisionData, frozen=True, kw_only=True):
+    """Nothing objected, or what did was set aside by `approved_by`."""
+
+    TYPE: ClassVar[str] = "complaint.closed"
+    by: Person
+    reason: str | None = None
+    set_aside: tuple[Objection, ...] = ()
+    approved_by: Person | None = None
+
+
+class ClosureRefused(DecisionData, frozen=True, kw_only=True):
+    """The request met these objections, in alphabetical order."""
+
+    TYPE: ClassVar[str] = "closure.refused"
+    by: Person
+    objections: tuple[Objection, ...]
+
+
+class ComplaintReopened(DecisionData, frozen=True, kw_only=True):
+    """The complaint is open again, since asked for, rejected, or its closing proved false."""
+
+    TYPE: ClassVar[str] = "complaint.reopened"
+    because: Literal["requested", "rejected", "false_closing"]
+    closing: FactRef
+    by: Person | None = None
+    reason: str | None = None
+
+
+class ComplaintWithdrawnRecorded(DecisionData, frozen=True, kw_only=True):
+    """The customer took it back; never counted as closed."""
+
+    TYPE: ClassVar[str] = "complaint.withdrawn_recorded"
+    by: Person
+    customer_state: Literal["up", "down", "unconfirmed"]
+
+
+class AgreementPublished(DecisionData, frozen=True, kw_only=True):
+    """A version of an agreement, whole."""
+
+    TYPE: ClassVar[str] = "agreement.published"
+    agreement: Agreement
+    version: int
+    effective: date
+
+
+class AgreementApplied(DecisionData, frozen=True, kw_only=True):
+    """The terms that a complaint has from now on."""
+
+    TYPE: ClassVar[str] = "agreement.applied"
+    agreement: str
+    version: int
+    zone: str
+
+
+class ClockChanged(DecisionData, frozen=True, kw_only=True):
+    """The row of a clock's cycle, whole."""
+
+    row: ClockRow
+
+
+class ClockStarted(ClockChanged, frozen=True, kw_only=True):
+    """A cycle began."""
+
+    TYPE: ClassVar[str] = "clock.started"
+
+
+class ClockPaused(ClockChanged, frozen=True, kw_only=True):
+    """A wait stops it."""
+
+    TYPE: ClassVar[str] = "clock.paused"
+
+
+class ClockResumed(ClockChanged, frozen=True, kw_only=True):
+    """It runs again."""
+
+    TYPE: ClassVar[str] = "clock.resumed"
+
+
+class ClockStopped(ClockChanged, frozen=True, kw_only=True):
+    """What it waited for came: in time or late."""
+
+    TYPE: ClassVar[str] = "clock.stopped"
+
+
+class ClockWarned(ClockChanged, frozen=True, kw_only=True):
+    """A fraction of its target has passed."""
+
+    TYPE: ClassVar[str] = "clock.warned"
+    fraction: Percentage
+
+
+class ClockBreached(ClockChanged, frozen=True, kw_only=True):
+    """It was due and not stopped."""
+
+    TYPE: ClassVar[str] = "clock.breached"
+
+
+class ClockRestated(ClockChanged, frozen=True, kw_only=True):
+    """What had been recorded about it does not hold any more; `gone`: the cycle itself."""
+
+    TYPE: ClassVar[str] = "clock.restated"
+    gone: bool = False
+
+
+class ClockCancelled(ClockChanged, frozen=True, kw_only=True):
+    """The complaint ended before it was due."""
+
+    TYPE: ClassVar[str] = "clock.cancelled"
+
+
+class PromiseBroken(DecisionData, frozen=True, kw_only=True):
+    """A promise's due time passed, and it was not kept."""
+
+    TYPE: ClassVar[str] = "promise.broken"
+    promise: str
+    due: datetime
+
+
+class ComplaintDeemedUpheld(DecisionData, frozen=True, kw_only=True):
+    """The law takes an unanswered complaint as justified."""
+
+    TYPE: ClassVar[str] = "complaint.deemed_upheld"
+    clock: str
+    cycle: int
+
+
+class ComplaintReassigned(DecisionData, frozen=True, kw_only=True):
+    """The owner is absent: it goes to the deputy."""
+
+    TYPE: ClassVar[str] = "complaint.reassigned"
+    person: Person
+    deputy: Person
+    team: str | None = None
+
+
+class OwnerRow(Row, frozen=True, kw_only=True):
+    """Who has the complaint from `time` on, and how it came there."""
+
+    time: datetime
+    team: str | None = None
+    person: Person | None = None
+    handover: bool = False
+    bounce: bool = False
+
+
+class WaitRow(Row, frozen=True, kw_only=True):
+    """A wait, from its start to the next word about waits or the complaint's end."""
+
+    started_at: datetime
+    ended_at: datetime | None = None
+    on: str
+    reason: str | None = None
+    notice: str | None = None
+
+
+class VisitRow(Row, frozen=True, kw_only=True):
+    """A visit, by its id."""
+
+    visit: str
+    from_: datetime | None = field(name="from", default=None)
+    to: datetime | None = None
+    state: Literal["scheduled", "made", "cancelled"]
+    made_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    by: Person | None = None
+    outcome: str | None = None
+
+
+class PartRow(Row, frozen=True, kw_only=True):
+    """An order of a part, by the order's id."""
+
+    order: str
+    part: str | None = None
+    state: Literal["ordered", "arrived", "cancelled"]
+    ordered_at: datetime | None = None
+    eta: datetime | None = None
+    arrived_at: datetime | None = None
+    cancelled_at: datetime | None = None
+
+
+class PromiseRow(Row, frozen=True, kw_only=True):
+    """A promise, by its id. `experience` in seconds, negative where kept early."""
+
+    promise: str
+    what: str | None = None
+    due: datetime | None = None
+    by: Person | None = None
+    state: Literal["open", "kept", "late", "broken", "released"]
+    kept_at: datetime | None = None
+    released_at: datetime | None = None
+    experience: int | None = None
+
+
+class RemedyRow(Row, frozen=True, kw_only=True):
+    """What the customer was granted, by its id."""
+
+    remedy: str
+    kind: str | None = None
+    amount: str | int | float | None = None
+    currency: str | None = None
+    state: Literal["granted", "delivered", "cancelled"]
+    granted_at: datetime | None = None
+    delivered_at: datetime | None = None
+    cancelled_at: datetime | None = None
+
+
+class NoticeRow(Row, frozen=True, kw_only=True):
+    """A notice to the customer, by its id."""
+
+    notice: str
+    about: str | None = None
+    channel: str | None = None
+    state: Literal["sent", "delivered", "failed"]
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+    failed_at: datetime | None = None
+    proof: str | None = None
+
+
+class CountsRow(Row, frozen=True, kw_only=True):
+    """What is counted."""
+
+    handovers: int = 0
+    bounces: int = 0
+    contacts: int = 0
+    repeat_diagnoses: int = 0
+
+
+class ClosingRow(Row, frozen=True, kw_only=True):
+    """A closing, by the fact that asked for it."""
+
+    fact: FactRef
+    time: datetime
+    false: bool = False
+
+
+class ComplaintRestated(DecisionData, frozen=True, kw_only=True):
+    """A late or corrected fact changed these rows; each table that is given is whole."""
+
+    TYPE: ClassVar[str] = "complaint.restated"
+    owners: tuple[OwnerRow, ...] | None = None
+    waits: tuple[WaitRow, ...] | None = None
+    counts: CountsRow | None = None
+    visits: tuple[VisitRow, ...] | None = None
+    parts: tuple[PartRow, ...] | None = None
+    promises: tuple[PromiseRow, ...] | None = None
+    remedies: tuple[RemedyRow, ...] | None = None
+    notices: tuple[NoticeRow, ...] | None = None
+    decision: str | None = None
+    closings: tuple[ClosingRow, ...] | None = None
+
+
+class CreditOwed(DecisionData, frozen=True, kw_only=True):
+    """The agreement owes money for an outage."""
+
+    TYPE: ClassVar[str] = "credit.owed"
+    outage: datetime
+    amount: str
+    currency: str
+    why: str
+
+
+class CreditRestated(DecisionData, frozen=True, kw_only=True):
+    """What is owed for an outage changed, by `change`."""
+
+    TYPE: ClassVar[str] = "credit.restated"
+    outage: datetime
+    amount: str
+    change: str
+    currency: str
+    why: str
+
+
+class CustomerForgotten(DecisionData, frozen=True, kw_only=True):
+    """A customer's personal data was made unreadable."""
+
+    TYPE: ClassVar[str] = "customer.forgotten"
+    customer: Annotated[str, Meta(extra_json_schema={"x-personal": "customer"})]
+    by: Person
+    why: str
+
+
+DECISIONS: dict[str, type[DecisionData]] = {
+    cls.TYPE: cls
+    for cls in (
+        OutageStarted,
+        OutageClaimed,
+        OutageEnded,
+        OutageResumed,
+        OutageRestated,
+        ComplaintClosed,
+        ClosureRefused,
+        ComplaintReopened,
+        ComplaintWithdrawnRecorded,
+        ClockStarted,
+        ClockPaused,
+        ClockResumed,
+        ClockStopped,
+        ClockWarned,
+        ClockBreached,
+        ClockRestated,
+        ClockCancelled,
+        PromiseBroken,
+        ServiceHeard,
+        ComplaintDeemedUpheld,
+        AgreementPublished,
+        AgreementApplied,
+        ComplaintReassigned,
+        ComplaintRestated,
+        CreditOwed,
+        CreditRestated,
+        CustomerForgotten,
+    )
+}
+"""Every type of decision (interfaces.md §2), by its name on the wire."""

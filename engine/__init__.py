@@ -1,0 +1,1 @@
+"""How facts become decisions, and where they are recorded. Knows contracts only."""

@@ -1,0 +1,173 @@
+"""A complaint: the log of its facts, and what was decided about it (domain.md §2, §5, §7)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from contracts.decisions import (
+    AgreementApplied,
+    ClosureRefused,
+    ComplaintClosed,
+    ComplaintReopened,
+    ComplaintRestated,
+    ComplaintWithdrawnRecorded,
+    DecisionData,
+)
+from contracts.envelope import Fact, Key
+from contracts.facts import ComplaintFiled, FactCorrected
+from engine.corrections import Ref, effective, root
+
+OPEN, CLOSED, WITHDRAWN = "open", "closed", "withdrawn"
+
+
+class Turn(NamedTuple):
+    """A change of status, with the fact behind it; for a reopening, the closing that it undid."""
+
+    time: int
+    status: str
+    ref: Ref
+    closing: Key | None = None
+    asked: bool = True
+    """False for a reopening that the engine made itself, a closing having proved false."""
+
+
+class Refusal(NamedTuple):
+    """A closing that was refused."""
+
+    time: int
+    by: str
+    objections: tuple[str, ...]
+
+
+class Complaint:
+    """The state of a complaint stream. Moments are microseconds."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.stream = f"complaint:{name}"
+        self.version = 0
+        self.service = ""
+        self.agreement = ""
+        self.agreement_version = 0
+        self.facts: dict[Ref, Fact] = {}
+        """Every fact as it arrived, corrections among them."""
+        self.log: list[Fact] = []
+        """Facts as corrected, in the order of facts; those that never happened are not in it."""
+        self.corrections: dict[Ref, list[Fact]] = {}
+        """For each corrected fact the corrections that name it."""
+        self.turns: list[Turn] = []
+        """Changes of status, in the order recorded."""
+        self.refusals: list[Refusal] = []
+        self.false: set[Ref] = set()
+        """Closings proved false, by the fact that asked for them."""
+
+    # reading
+
+    @property
+    def status(self) -> str:
+        """`open`, `closed` or `withdrawn`."""
+        return self.turns[-1].status if self.turns else OPEN
+
+    @property
+    def filing(self) -> Fact:
+        """The fact that filed it, as corrected."""
+        return next(fact for fact in self.log if isinstance(fact.data, ComplaintFiled))
+
+    def effective(self, ref: Ref) -> Fact | None:
+        """A fact as corrected; None if it never happened."""
+        return effective(self.facts[ref], self.corrections)
+
+    def until(self, time: int) -> list[Fact]:
+        """The facts up to and including a moment."""
+        return self.log[: bisect_right(self.log, time, key=_us)]
+
+    def turn_of(self, ref: Ref) -> Turn | None:
+        """The change of status that a fact asked for and got, if it did."""
+        return next((turn for turn in self.turns if turn.ref == ref and turn.asked), None)
+
+    def turned(self, ref: Ref) -> bool:
+        """Whether a fact ended this complaint, or reopened it."""
+        return any(turn.ref == ref for turn in self.turns)
+
+    def closings(self) -> Iterator[Turn]:
+        """Its closings, false ones too, in the order recorded."""
+        return (turn for turn in self.turns if turn.status == CLOSED)
+
+    def is_late(self, fact: Fact) -> bool:
+        """Whether a fact that is not yet in the log comes before one that is."""
+        return bool(self.log) and fact.key < self.log[-1].key
+
+    def ends(self, at: int | None = None) -> list[Key]:
+        """The places of the ends that stand: withdrawal, and closings not proved false."""
+        places = []
+        for turn in self.turns:
+            if turn.status != OPEN and turn.ref not in self.false and (at is None or turn.time <= at):
+                places.append((turn.time, *turn.ref))
+        return places
+
+    # evolving
+
+    def record_fact(self, fact: Fact) -> None:
+        """A fact of this stream."""
+        self.facts[fact.ref] = fact
+        if isinstance(fact.data, FactCorrected):
+            self._correct(fact, fact.data)
+        else:
+            if isinstance(fact.data, ComplaintFiled):
+                self.service = service_of(fact, fact.data)
+            self._insert(fact)
+
+    def _correct(self, fact: Fact, data: FactCorrected) -> None:
+        ref = (data.fact.source, data.fact.id)
+        original = root(self.facts, ref)
+        before = self.effective(original)
+        insort(self.corrections.setdefault(ref, []), fact, key=_key)
+        after = self.effective(original)
+        if before is not None:
+            del self.log[bisect_left(self.log, before.key, key=_key)]
+        if after is not None:
+            self._insert(after)
+
+    def _insert(self, fact: Fact) -> None:
+        if not self.log or fact.key > self.log[-1].key:
+            self.log.append(fact)
+        else:
+            insort(self.log, fact, key=_key)
+
+    def record(self, data: DecisionData, time: int, cause: Ref) -> None:
+        """A decision of this stream."""
+        if isinstance(data, ComplaintClosed):
+            self.turns.append(Turn(time, CLOSED, cause))
+        elif isinstance(data, ClosureRefused):
+            self.refusals.append(Refusal(time, data.by, data.objections))
+        elif isinstance(data, ComplaintReopened):
+            self._reopened(data, time, cause)
+        elif isinstance(data, ComplaintWithdrawnRecorded):
+            self.turns.append(Turn(time, WITHDRAWN, cause))
+        elif isinstance(data, AgreementApplied):
+            self.agreement, self.agreement_version = data.agreement, data.version
+        elif isinstance(data, ComplaintRestated) and data.closings is not None:
+            self.false |= {(row.fact.source, row.fact.id) for row in data.closings if row.false}
+
+    def _reopened(self, data: ComplaintReopened, time: int, cause: Ref) -> None:
+        closing = (data.closing.source, data.closing.id)
+        closed = self.turn_of(closing)
+        asked = data.because != "false_closing"
+        if not asked:
+            self.false.add(closing)
+        self.turns.append(Turn(time, OPEN, cause, None if closed is None else (closed.time, *closing), asked))
+
+
+def service_of(fact: Fact, filed: ComplaintFiled) -> str:
+    """The service that a complaint is about: the one it names, else its own (domain.md §2)."""
+    return filed.service if filed.service is not None else f"complaint:{fact.subject}"
+
+
+def _key(fact: Fact) -> Key:
+    return fact.key
+
+
+def _us(fact: Fact) -> int:
+    return fact.us

@@ -1,0 +1,217 @@
+"""The log of a service, folded from checkpoints (kernel of domain.md §4).
+
+In order, an entry costs one step. A late one is folded from the checkpoint before its place, until
+the fold is again what it was there; what lies behind stays as it is. An entry that reaches back
+further than the fold holds is remembered as *deep*: nothing before it can end a fold early.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from typing import NamedTuple
+
+from engine.claims import Claim, Delivery, Entry, Fold, NoticeId, Place
+from engine.words import BEGINNING, EarlierNeededError, Span
+
+CHECKPOINT_EVERY = 64
+"""Entries of the log between two checkpoints."""
+OUTAGES_KEPT = 4
+"""Outages that a fold still holds after a checkpoint."""
+FIRST: Place = (BEGINNING, "", "", 0)
+
+
+class Checkpoint(NamedTuple):
+    """The fold as it was after the entry at `place`."""
+
+    place: Place
+    fold: Fold
+
+
+class Folded(NamedTuple):
+    """What a fold went through: nothing outside of it has changed.
+
+    `spans` are the outages that end from `low` on and begin before `until` (None: no end); `claims`
+    those made or settled; `after` and `before` bound the places folded again (None: in order, or
+    to the end); `alive` are claims that were still open where the fold agreed with what had been.
+    """
+
+    low: int | None
+    until: int | None
+    spans: list[Span]
+    claims: list[Claim]
+    after: Place | None
+    before: Place | None
+    alive: frozenset[Place]
+
+
+class Log:
+    """Entries in the order of facts, and the fold of them."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.deliveries: dict[NoticeId, tuple[Delivery, ...]] = {}
+        self.tail: Fold | None = None
+        """The fold of all entries; None until the first fold."""
+        self._tail_place = FIRST
+        self._count = 0
+        self._checkpoints: list[Checkpoint] = []
+        self._deep: dict[Place, int] = {}
+        self._dirty: Place | None = None
+        self._dirty_last = FIRST
+        self._reach: int | None = None
+
+    def insert(self, entry: Entry) -> None:
+        """Puts an entry into its place."""
+        entries = self.entries
+        if not entries or entry.place > entries[-1].place:
+            entries.append(entry)
+        else:
+            insort(entries, entry, key=_place)
+        self._soil(entry.place)
+
+    def remove(self, place: Place) -> None:
+        """Takes the entry at `place` out."""
+        del self.entries[bisect_left(self.entries, place, key=_place)]
+        reach = self._deep.pop(place, None)
+        if reach is not None:
+            self._reach = reach if self._reach is None else min(self._reach, reach)
+        self._soil(place)
+
+    def _soil(self, place: Place) -> None:
+        if self._dirty is None:
+            self._dirty = self._dirty_last = place
+        else:
+            self._dirty = min(self._dirty, place)
+            self._dirty_last = max(self._dirty_last, place)
+
+    @property
+    def spoke(self) -> tuple[str, str]:
+        """The delivery behind the last silence that spoke."""
+        return ("stilldown", "silence") if self.tail is None or self.tail.spoke is None else self.tail.spoke
+
+    def silence_due(self) -> int | None:
+        """When the next silence has lasted, in microseconds; None if none runs."""
+        return None if self.tail is None else self.tail.silence_due()
+
+    def fold(self, now: int) -> Folded | None:
+        """Brings the fold up to the entries and to `now`; None if there was nothing to do."""
+        tail, dirty = self.tail, self._dirty
+        if tail is None or (dirty is not None and (dirty <= self._tail_place or dirty[0] < tail.frontier)):
+            folded = self._refold(dirty or FIRST, now)
+        elif dirty is not None or tail.notices:
+            folded = self._append(tail, now)
+        else:
+            folded = None
+        self._dirty = self._reach = None
+        return folded
+
+    def _append(self, tail: Fold, now: int) -> Folded:
+        """In order: one step an entry."""
+        tail.low, tail.changed, tail.dropped = None, {}, []
+        if self._dirty is not None:
+            for entry in self.entries[bisect_right(self.entries, self._tail_place, key=_place) :]:
+                try:
+                    tail.take(entry)
+                except EarlierNeededError as error:
+                    self._deep[entry.place] = error.reach
+                    return self._refold(self._dirty, now)
+                self._tail_place = entry.place
+                self._count += 1
+                if self._count >= CHECKPOINT_EVERY:
+                    self._mark(tail, entry.place)
+        tail.until(now)
+        low = tail.low
+        spans = [] if low is None else [s for s in tail.dropped if s.end is None or s.end >= low] + list(tail.spans(low))
+        return Folded(low, None, spans, list(tail.changed.values()), None, None, frozenset())
+
+    def _mark(self, fold: Fold, place: Place) -> None:
+        fold.cut(OUTAGES_KEPT)
+        self._checkpoints.append(Checkpoint(place, fold.snapshot()))
+        self._count = 0
+
+    def _refold(self, dirty: Place, now: int) -> Folded:
+        while True:
+            deep = [(place, reach) for place, reach in self._deep.items() if place >= dirty]
+            reaches = [reach for _, reach in deep]
+            if self._reach is not None:
+                reaches.append(self._reach)
+            past = max([self._dirty_last, dirty, *(place for place, _ in deep)])
+            j = bisect_left(self._checkpoints, dirty, key=_place) - 1
+            while j >= 0 and reaches and self._checkpoints[j].fold.base > min(reaches):
+                j -= 1
+            folded = self._run(j, dirty, past, now)
+            if folded is not None:
+                return folded
+
+    def _run(self, j: int, dirty: Place, past: Place, now: int) -> Folded | None:
+        """Folds from checkpoint `j`; None where an entry reached back further than it holds.
+
+        Before the place `past` nothing is cut off, and the fold does not end early.
+        """
+        points = self._checkpoints
+        after = points[j].place if j >= 0 else FIRST
+        fold = points[j].fold.snapshot() if j >= 0 else Fold(self.deliveries)
+        fold.changed = {claim.place: claim for claim in (*fold.pending, *fold.settled)}
+        low = fold.base
+        k, count = j + 1, 0
+        for entry in self.entries[bisect_right(self.entries, after, key=_place) :]:
+            while k < len(points) and points[k].place < entry.place:
+                if self._agrees(fold, k, dirty, past, now):
+                    return self._early(fold, low, after, points[k])
+                k, count = k + 1, 0
+            if not self._take(fold, entry):
+                return None
+            count += 1
+            if k >= len(points) and count >= CHECKPOINT_EVERY:
+                if entry.place >= past:
+                    fold.cut(OUTAGES_KEPT)
+                points.append(Checkpoint(entry.place, fold.snapshot()))
+                k, count = k + 1, 0
+        while k < len(points):
+            if self._agrees(fold, k, dirty, past, now):
+                return self._early(fold, low, after, points[k])
+            k, count = k + 1, 0
+        self.tail, self._count = fold, count
+        self._tail_place = self.entries[-1].place if self.entries else FIRST
+        fold.until(now)
+        spans = fold.dropped + list(fold.spans(max(low, fold.base)))
+        fold.dropped = []
+        return Folded(low, None, spans, list(fold.changed.values()), after, None, frozenset())
+
+    def _take(self, fold: Fold, entry: Entry) -> bool:
+        """Takes one entry, noting how far a deep one reaches; whether the fold held enough."""
+        known = self._deep.get(entry.place)
+        fold.low = None
+        try:
+            fold.take(entry)
+        except EarlierNeededError as error:
+            self._deep[entry.place] = error.reach if known is None else min(error.reach, known)
+            return False
+        if known is not None and fold.low is not None:
+            self._deep[entry.place] = min(fold.low, known)
+        return True
+
+    def _agrees(self, fold: Fold, k: int, dirty: Place, past: Place, now: int) -> bool:
+        """At an old checkpoint: whether all that follows stays as it is; if not, it is replaced."""
+        point = self._checkpoints[k]
+        if point.place < dirty:
+            return False
+        if point.place >= past:
+            due = self.silence_due()
+            if self.tail is not None and (due is None or due > now) and fold.agrees(point.fold):
+                return True
+            fold.cut(OUTAGES_KEPT)
+        self._checkpoints[k] = Checkpoint(point.place, fold.snapshot())
+        return False
+
+    @staticmethod
+    def _early(fold: Fold, low: int, after: Place, point: Checkpoint) -> Folded:
+        until = point.fold.base
+        spans = [s for s in (*fold.dropped, *fold.spans(fold.base)) if s.start < until]
+        alive = frozenset(c.place for c in (*point.fold.pending, *point.fold.settled))
+        claims = [claim for place, claim in fold.changed.items() if place not in alive]
+        return Folded(low, until, spans, claims, after, point.place, alive)
+
+
+def _place(entry: Entry | Checkpoint) -> Place:
+    return entry.place

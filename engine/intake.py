@@ -1,0 +1,459 @@
+"""The one door: facts in, in batches, each one transaction (architecture.md §2).
+
+`Engine` is the `eventsourcing` application around the pure step (engine.decide). It holds the write lock
+while it decides, so what it has read cannot change under it; the version of every event is checked by
+the store besides. If a batch fails, its members are tried one by one.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+import time as time_
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from typing import ClassVar, NamedTuple
+
+import structlog
+from eventsourcing.application import Application
+from eventsourcing.persistence import Mapper
+
+from contracts.agreements import Agreement, AgreementFile
+from contracts.decisions import AgreementPublished
+from contracts.envelope import Fact, parse
+from contracts.errors import MalformedError, StilldownError
+from engine.cache import Cache
+from engine.complaint import Complaint
+from engine.corrections import Ref
+from engine.decide import Held, InForce, Recorded, State, Step
+from engine.evolve import evolve, fresh
+from engine.person import Person
+from engine.publishing import new_versions, published, stage, staged, unstage
+from engine.service import Service
+from engine.store.mapper import EventMapper, from_row, to_row
+from engine.store.sqlite import Datastore, StoreError, path_of
+from engine.store.unit import Clock, HeldRow, Unit, writing
+from engine.terms import Terms, Version
+
+SILENCE = "silence"
+"""The timer of a service whose silence will have lasted."""
+_log = structlog.get_logger("stilldown.intake")
+
+
+class Outcome(Enum):
+    """What became of a fact."""
+
+    RECORDED = "recorded"
+    DUPLICATE = "duplicate"
+    HELD = "held"
+    DEAD = "dead"
+
+
+class Result(NamedTuple):
+    """What became of a fact, and if it is dead or held, why."""
+
+    outcome: Outcome
+    reason: str | None = None
+    ref: Ref | None = None
+
+
+class Taken(NamedTuple):
+    """What became of a batch: its members' results in order, held facts that were released, decisions recorded."""
+
+    results: list[Result]
+    released: list[tuple[Ref, Result]]
+    decisions: int
+    events: int
+
+
+def machine_clock() -> int:
+    """Microseconds since 1970, by this machine."""
+    return time_.time_ns() // 1000
+
+
+class Engine(Application[str]):
+    """The engine on one store. Not to be shared between threads."""
+
+    name = "stilldown"
+    env: ClassVar[dict[str, str]] = {"PERSISTENCE_MODULE": "engine.store.sqlite", "ORIGINATOR_ID_TYPE": "text"}
+
+    def __init__(self, url: str, *, cached: int = 10_000, clock: Callable[[], int] = machine_clock) -> None:
+        """Opens the store at `url` (made if it is not there); `cached` bounds the streams kept in memory."""
+        try:
+            super().__init__({"SQLITE_DBNAME": path_of(url)})
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"the store {url} cannot be opened: {error}") from error
+        self._machine = clock
+        self._cache = Cache(cached)
+        self._terms = Terms()
+        self.loads = 0
+        """Streams that were not cached and had to be read."""
+        self.touches = 0
+        """Streams that were asked for."""
+        self._connection: sqlite3.Connection = self._datastore().pool.get_connection(is_writer=True)._sqlite_conn  # noqa: SLF001 - one connection of the library's pool is ours to write with
+        self._seen_position = 0
+        self._seen_version: int | None = None
+        self._unit: Unit
+        self._now = 0
+        self._horizon = 0
+        self._begin_batch()
+
+    def construct_mapper(self) -> Mapper[str]:
+        """Ours: typed structs, a topic an event type."""
+        return EventMapper()
+
+    def _datastore(self) -> Datastore:
+        datastore = self.recorder.datastore  # type: ignore[attr-defined] # of our own recorder
+        if not isinstance(datastore, Datastore):
+            raise TypeError(datastore)
+        return datastore
+
+    def close(self) -> None:
+        """Lets go of the store."""
+        self._connection.close()
+        super().close()
+
+    # ------------------------------------------------------------------ taking facts
+
+    def take(
+        self,
+        bodies: Sequence[bytes],
+        *,
+        mode: str = "wall",
+        positions: Iterable[tuple[str, int, int]] = (),
+        facts: Sequence[Fact | MalformedError] | None = None,
+    ) -> Taken:
+        """Takes facts in, in order, in one transaction; durable when it returns.
+
+        `mode`: `wall`, or `event` (the clock follows the facts, timers fire in between). `positions`: how far
+        which part of which feed is taken in with them. `facts`: `bodies` as understood, if they were already.
+        """
+        parsed = [_parse(body) for body in bodies] if facts is None else list(facts)
+        try:
+            return self._batch(bodies, parsed, mode, positions)
+        except (StilldownError, sqlite3.Error):
+            self._forget()
+            raise
+        except Exception:
+            self._forget()
+            _log.exception("a batch failed; its facts are tried one by one", facts=len(bodies))
+        taken = Taken([], [], 0, 0)
+        for body, fact in zip(bodies, parsed, strict=True):
+            one = self._alone(body, fact, mode)
+            taken = Taken(
+                taken.results + one.results,
+                taken.released + one.released,
+                taken.decisions + one.decisions,
+                taken.events + one.events,
+            )
+        if positions:
+            self._batch([], [], mode, positions)
+        return taken
+
+    def _alone(self, body: bytes, fact: Fact | MalformedError, mode: str) -> Taken:
+        try:
+            return self._batch([body], [fact], mode, ())
+        except (StilldownError, sqlite3.Error):
+            self._forget()
+            raise
+        except Exception as error:
+            self._forget()
+            _log.exception("a fact failed; it is a dead letter", body=body[:1000])
+            failed = MalformedError(f"the engine failed on it: {type(error).__name__}: {error}")
+            return self._batch([body], [failed], mode, ())
+
+    def tick(self) -> Taken:
+        """Does what is due now, by the machine's clock; on a store whose clock follows the facts, nothing is."""
+        return self._batch([], [], None, ())
+
+    def _batch(
+        self, bodies: Sequence[bytes], parsed: Sequence[Fact | MalformedError], mode: str | None, positions: Iterable[tuple[str, int, int]]
+    ) -> Taken:
+        with writing(self._connection) as unit:
+            self._open_batch(unit, mode)
+            last = max((f.us for f in parsed if isinstance(f, Fact)), default=self._now) if self._mode == "event" else self._now
+            self._publish_staged(parsed)
+            self._due_until(last)
+            results = []
+            for body, fact in zip(bodies, parsed, strict=True):
+                if self._mode == "event" and isinstance(fact, Fact) and fact.us > self._now:
+                    self._fire(fact.us)
+                    self._now = fact.us
+                results.append(self._one(body, fact))
+            for feed, part, position in positions:
+                unit.set_position(feed, part, position)
+            taken = self._save(results)
+        self._seen_position += taken.events
+        self._cache.trim()
+        return taken
+
+    def _open_batch(self, unit: Unit, mode: str | None) -> None:
+        self._unit = unit
+        self._begin_batch()
+        self._refresh(unit)
+        self._clock = unit.clock()
+        if mode is None or (mode == "event" and self._clock.mode == "wall" and self._seen_position):
+            mode = self._clock.mode
+        self._mode = mode
+        self._now = self._clock.recorded_at
+        if mode == "wall":
+            self._now = max(self._machine(), self._now)
+        self._holding = unit.holds_any()
+        self._dying = unit.has_dead()
+
+    def _begin_batch(self) -> None:
+        self._events: list[Recorded] = []
+        self._identities: dict[Ref, tuple[bytes, str]] = {}
+        self._released: list[tuple[Ref, Result]] = []
+        self._timers: list[tuple[int, str, str]] = []
+        self._decisions = 0
+
+    def _refresh(self, unit: Unit) -> None:
+        """Forgets streams that another process has changed."""
+        version = unit.rows("PRAGMA data_version")[0][0]
+        if version == self._seen_version:
+            return
+        last = unit.last_position()
+        if self._seen_version is None:
+            self._terms = learn(unit)
+        elif last != self._seen_position:
+            changed = unit.streams_since(self._seen_position)
+            for stream in changed:
+                self._cache.drop(stream)
+            if any(stream.startswith("agreement:") for stream in changed):
+                self._terms = learn(unit)
+        self._seen_version, self._seen_position = version, last
+
+    def _save(self, results: list[Result]) -> Taken:
+        unit = self._unit
+        if self._events:
+            unit.append(map(to_row, self._events))
+        if self._identities:
+            unit.identify((source, name, digest, stream) for (source, name), (digest, stream) in self._identities.items())
+        clock = Clock(self._now if self._events or self._seen_position else self._clock.recorded_at, self._mode)
+        if clock != self._clock:
+            unit.set_clock(clock)
+        return Taken(results, self._released, self._decisions, len(self._events))
+
+    def _forget(self) -> None:
+        """After a failed save no state can be trusted."""
+        self._cache.clear()
+        self._seen_version = None
+
+    # ------------------------------------------------------------------ one fact
+
+    def _one(self, body: bytes, fact: Fact | MalformedError) -> Result:
+        if isinstance(fact, MalformedError):
+            return self._bury(body, fact)
+        digest = fact.digest()
+        known = self._identities.get(fact.ref) or self._unit.identity(fact.ref)
+        if known is None and self._holding:
+            waiting = self._unit.held(fact.ref)
+            known = None if waiting is None else (waiting.digest, waiting.waits_for)
+        if known is not None:
+            if known[0] == digest:
+                return Result(Outcome.DUPLICATE, ref=fact.ref)
+            return self._bury(body, MalformedError("the same source and id were taken with other content", "id", fact.id))
+        return self._settle(body, fact, digest)
+
+    def _settle(self, body: bytes, fact: Fact, digest: bytes) -> Result:
+        """Decides on one fact that is new, and on those that waited for it."""
+        result = self._decide(body, fact, digest)
+        if self._holding and result.outcome is Outcome.RECORDED:
+            waiting = deque(self._waiters(fact))
+            while waiting:
+                row = waiting.popleft()
+                released = parse(row.body)
+                outcome = self._decide(row.body, released, row.digest)
+                self._released.append((released.ref, outcome))
+                if outcome.outcome is Outcome.RECORDED:
+                    waiting.extend(self._waiters(released))
+        return result
+
+    def _waiters(self, fact: Fact) -> list[HeldRow]:
+        rows = self._unit.release(f"fact:{fact.source} {fact.id}")
+        if fact.type == "complaint.filed":
+            rows += self._unit.release(f"complaint:{fact.subject}")
+        return sorted(rows, key=lambda row: parse(row.body).key)
+
+    def _decide(self, body: bytes, fact: Fact, digest: bytes) -> Result:
+        step = Step(self, self._now)
+        try:
+            held = step.take(fact)
+        except MalformedError as error:
+            return self._bury(body, error, fact.ref)
+        if held is not None:
+            self._hold(body, fact, digest, held)
+            return Result(Outcome.HELD, held.waits_for, fact.ref)
+        self._identities[fact.ref] = (digest, step.stream)
+        self._keep(step)
+        if self._dying:
+            self._unit.exhume(body)
+        return Result(Outcome.RECORDED, ref=fact.ref)
+
+    def _keep(self, step: Step) -> None:
+        self._events += step.events
+        self._decisions += sum(event.kind == "decision" for event in step.events)
+        for service in step.services:
+            due = service.log.silence_due()
+            if due != service.armed:
+                service.armed = due
+                self._unit.set_timer(service.stream, SILENCE, due)
+                if due is not None and due <= self._horizon:
+                    heapq.heappush(self._timers, (due, service.stream, SILENCE))
+
+    def _hold(self, body: bytes, fact: Fact, digest: bytes, held: Held) -> None:
+        self._unit.hold(HeldRow(fact.source, fact.id, digest, held.waits_for, held.due, self._now, body))
+        self._holding = True
+
+    def _bury(self, body: bytes, error: MalformedError, ref: Ref | None = None) -> Result:
+        self._unit.bury(body, error, self._machine())
+        self._dying = True
+        return Result(Outcome.DEAD, error.reason, ref)
+
+    # ------------------------------------------------------------------ what falls due
+
+    def _due_until(self, horizon: int) -> None:
+        """Looks up what falls due in this batch; by the wall clock, does it first."""
+        self._horizon = horizon
+        self._timers = self._unit.timers(horizon)
+        heapq.heapify(self._timers)
+        if self._mode == "wall":
+            self._fire(horizon)
+        if self._holding:
+            for row in sorted(self._unit.release_due(self._now), key=lambda row: parse(row.body).key):
+                fact = parse(row.body)
+                self._released.append((fact.ref, self._settle(row.body, fact, row.digest)))
+
+    def _fire(self, until: int) -> None:
+        """Timers due up to a moment, each at its time; one that is out of date does nothing."""
+        while self._timers and self._timers[0][0] <= until:
+            due, stream, _ = heapq.heappop(self._timers)
+            service = self.service(stream.removeprefix("service:"))
+            if service.armed != due:
+                continue
+            if self._mode == "event":
+                self._now = max(self._now, due)
+            step = Step(self, self._now)
+            step.silence(service, due)
+            self._keep(step)
+
+    def publish(self, file: AgreementFile) -> list[AgreementPublished]:
+        """Publishes the agreements of a file that are new; on a store without events they wait for the first fact."""
+        with writing(self._connection) as unit:
+            self._open_batch(unit, None)
+            known = self._terms
+            if self._seen_position:
+                new = new_versions(file, known)
+                self._events = [published(data, self._now) for data in new]
+            else:
+                known = Terms()
+                for data in staged(unit):
+                    known.publish(data)
+                new = new_versions(file, known)
+                stage(unit, new)
+            taken = self._save([])
+        self._seen_position += taken.events
+        if taken.events:
+            for data in new:
+                self._terms.publish(data)
+        return new
+
+    def versions(self) -> list[Version]:
+        """Every published version of every agreement, and those that wait for the first fact."""
+        with writing(self._connection) as unit:
+            self._open_batch(unit, None)
+            known = learn(unit)
+            for data in staged(unit):
+                known.publish(data)
+        return known.all()
+
+    def _publish_staged(self, parsed: Sequence[Fact | MalformedError]) -> None:
+        """Agreements applied before the first fact are published with it."""
+        times = [fact.us for fact in parsed if isinstance(fact, Fact)]
+        if self._seen_position or not times:
+            return
+        for data in staged(self._unit):
+            self._events.append(published(data, self._now if self._mode == "wall" else min(times)))
+            self._terms.publish(data)
+        unstage(self._unit)
+
+    # ------------------------------------------------------------------ Streams
+
+    def _state(self, stream: str) -> State | None:
+        self.touches += 1
+        state = self._cache.get(stream)
+        if state is not None:
+            return state
+        rows = self._unit.load(stream)
+        self.loads += 1
+        if not rows:
+            return None
+        state = fresh(stream)
+        for version, topic, data in rows:
+            evolve(state, from_row(stream, version, topic, data))
+        if isinstance(state, Service):
+            state.armed = self._unit.timer(stream, SILENCE)
+        self._cache.put(state)
+        return state
+
+    def complaint(self, name: str) -> Complaint | None:
+        """A complaint that was filed; None if it was not."""
+        state = self._state(f"complaint:{name}")
+        return state if isinstance(state, Complaint) else None
+
+    def new_complaint(self, name: str) -> Complaint:
+        """The empty state of a complaint that is filed now."""
+        complaint = Complaint(name)
+        self._cache.put(complaint)
+        return complaint
+
+    def service(self, name: str) -> Service:
+        """A service, empty if nobody has spoken of it."""
+        state = self._state(f"service:{name}")
+        if isinstance(state, Service):
+            return state
+        service = Service(name)
+        self._cache.put(service)
+        return service
+
+    def person(self, name: str) -> Person:
+        """A person, empty if nobody has spoken of it."""
+        state = self._state(f"person:{name}")
+        if isinstance(state, Person):
+            return state
+        person = Person(name)
+        self._cache.put(person)
+        return person
+
+    def stream_of(self, ref: Ref) -> str | None:
+        """The stream in which a fact was recorded."""
+        known = self._identities.get(ref) or self._unit.identity(ref)
+        return None if known is None else known[1]
+
+    def in_force(self, agreement: str | None, time: int) -> InForce | None:
+        """The version of an agreement for a complaint filed at a moment."""
+        return self._terms.in_force(agreement, time)
+
+    def terms(self, agreement: str, version: int) -> Agreement:
+        """An agreement's version."""
+        return self._terms.version(agreement, version)
+
+
+def learn(unit: Unit) -> Terms:
+    """The agreements published in a store."""
+    terms = Terms()
+    for stream in unit.streams_like("agreement:"):
+        for version, topic, state in unit.load(stream):
+            data = from_row(stream, version, topic, state).data
+            if isinstance(data, AgreementPublished):
+                terms.publish(data)
+    return terms
+
+
+def _parse(body: bytes) -> Fact | MalformedError:
+    try:
+        return parse(body)
+    except MalformedError as error:
+        return error

@@ -1,0 +1,69 @@
+"""Outages and claims between the log (microseconds) and the record (rows with moments)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from contracts.decisions import ClaimRow, OutageRow
+from contracts.facts import FactRef
+from contracts.moments import micros, moment
+from engine.claims import Claim
+
+
+class Outage(NamedTuple):
+    """An outage as recorded; moments are microseconds. `reported_end` is the service's."""
+
+    start: int
+    end: int | None
+    ended_by: str | None
+    reported_end: int | None
+    restated: bool
+
+
+def outage_row(outage: Outage) -> OutageRow:
+    """As it is recorded."""
+    return OutageRow(
+        started_at=moment(outage.start),
+        ended_at=None if outage.end is None else moment(outage.end),
+        ended_by=outage.ended_by,
+        reported_end=None if outage.reported_end is None else moment(outage.reported_end),
+        restated=outage.restated,
+    )
+
+
+def outage_of(row: OutageRow) -> Outage:
+    """As it was recorded."""
+    return Outage(
+        micros(row.started_at),
+        None if row.ended_at is None else micros(row.ended_at),
+        row.ended_by,
+        None if row.reported_end is None else micros(row.reported_end),
+        row.restated,
+    )
+
+
+def claim_row(claim: Claim) -> ClaimRow:
+    """As it is recorded; the number of the item among those of its fact is 0, always."""
+    return ClaimRow(
+        fact=FactRef(claim.place[1], claim.place[2]),
+        time=moment(claim.place[0]),
+        since=moment(claim.since),
+        outage_from=moment(claim.outage_from),
+        evidence=claim.evidence,
+        by=claim.by,
+        state=claim.state,
+        settled_at=None if claim.settled_at is None else moment(claim.settled_at),
+    )
+
+
+def claim_of(row: ClaimRow) -> Claim:
+    """As it was recorded."""
+    return Claim(
+        (micros(row.time), row.fact.source, row.fact.id, 0),
+        micros(row.since),
+        micros(row.outage_from),
+        row.evidence,
+        row.by,
+        row.state,
+        None if row.settled_at is None else micros(row.settled_at),
+    )

@@ -1,0 +1,273 @@
+"""A service: what is said about it, and its outages as recorded (domain.md §4).
+
+The *log* is what the engine decides from (engine.folding); the *conclusions* are what it has
+recorded: outages and claims, which are all that anybody reads.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from typing import NamedTuple
+
+from contracts.decisions import (
+    Claimed,
+    DecisionData,
+    Delivered,
+    Item,
+    Leans,
+    Left,
+    Outages,
+    Requested,
+    Said,
+    ServiceHeard,
+)
+from contracts.envelope import Fact, Key
+from contracts.facts import FactCorrected, ServiceDown, ServiceUp
+from contracts.moments import SECOND, micros
+from engine.claims import CUSTOMER, Claim, Entry, Place, Shift, Terms
+from engine.corrections import Ref, effective, root
+from engine.folding import Log
+from engine.rows import Outage, claim_of, outage_of
+
+_AFTER_CLOSING, _LEAVES, _LEANS = 50, 100, 200
+"""Numbers of items that come after the words of the same fact, and a reopening after its closing."""
+
+
+class Closing(NamedTuple):
+    """A closing that stands."""
+
+    time: int
+    source: str
+    id: str
+    complaint: str
+
+
+class Heard(NamedTuple):
+    """What a fact brought, in its place."""
+
+    time: int
+    complaint: str | None
+    items: tuple[Item, ...]
+
+
+class Service:
+    """The state of a service stream. Moments are microseconds."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.stream = f"service:{name}"
+        self.version = 0
+        self.outages: list[Outage] = []
+        self.claims: dict[Ref, Claim] = {}
+        self.named: list[int] = []
+        """The moments that claims name, sorted."""
+        self.facts: dict[Ref, Fact] = {}
+        """Facts recorded in this stream, as they arrived."""
+        self.corrections: dict[Ref, list[Fact]] = {}
+        """For each corrected fact the corrections that name it."""
+        self.heard: dict[Ref, Heard] = {}
+        self.requests: list[tuple[int, str, str, str]] = []
+        self.closings: list[Closing] = []
+        self.log = Log()
+        self.touched: list[int] = []
+        """Moments in whose outages the reported end may have changed."""
+        self.armed: int | None = None
+        """When its silence timer is due, as the store has it."""
+        self._toggles: dict[str, list[tuple[Place, Leans | Left]]] = {}
+        self._shifts: dict[str, list[Entry]] = {}
+
+    # reading
+
+    def state_at(self, time: int) -> str:
+        """`up`, `down` or `unconfirmed` at a moment, as recorded."""
+        outage = self.outage_at(time)
+        if outage is None:
+            return "up"
+        for claim in self.claims.values():
+            if claim.place[0] <= time and (claim.settled_at is None or time < claim.settled_at):
+                return "unconfirmed"
+        return "down"
+
+    def outage_at(self, time: int) -> Outage | None:
+        """The outage that holds at a moment, if any."""
+        i = bisect_right(self.outages, time, key=_start) - 1
+        if i >= 0 and ((end := self.outages[i].end) is None or time < end):
+            return self.outages[i]
+        return None
+
+    def reported_end(self, start: int, end: int | None) -> int | None:
+        """The earliest moment of an outage that a claim names or at which closing was requested, else its end."""
+        reported = end
+        i = bisect_left(self.named, start)
+        if i < len(self.named) and (reported is None or self.named[i] < reported):
+            reported = self.named[i]
+        i = bisect_left(self.requests, (start, "", "", ""))
+        if i < len(self.requests) and (reported is None or self.requests[i][0] < reported):
+            reported = self.requests[i][0]
+        return reported
+
+    # evolving: what was recorded
+
+    def record_fact(self, fact: Fact) -> None:
+        """A fact recorded in this very stream."""
+        self.facts[fact.ref] = fact
+        if isinstance(fact.data, FactCorrected):
+            ref = (fact.data.fact.source, fact.data.fact.id)
+            insort(self.corrections.setdefault(ref, []), fact, key=_key)
+            fact = self.facts[root(self.facts, ref)]
+        said = effective(fact, self.corrections)
+        self._put(fact.ref, Heard(fact.us, None, ()) if said is None else Heard(said.us, None, said_by(said)))
+
+    def record(self, data: DecisionData, time: int, cause: Ref) -> None:
+        """A decision of this stream."""
+        if isinstance(data, ServiceHeard):
+            self._hear(data)
+        elif isinstance(data, Outages):
+            self.conclude(data)
+
+    def _hear(self, decision: ServiceHeard) -> None:
+        """What a fact brings. It replaces what was heard of it."""
+        ref = (decision.fact.source, decision.fact.id)
+        self._put(ref, Heard(micros(decision.time), decision.complaint, decision.items))
+
+    def conclude(self, rows: Outages) -> None:
+        """Conclusions replace what they speak of."""
+        if rows.from_ is not None:
+            low = bisect_left(self.outages, micros(rows.from_), key=_start)
+            high = len(self.outages) if rows.until is None else bisect_left(self.outages, micros(rows.until), key=_start)
+            self.outages[low:high] = [outage_of(row) for row in rows.outages]
+        for row in rows.claims:
+            self.set_claim(claim_of(row))
+        for gone in rows.claims_gone:
+            self.drop_claim((gone.source, gone.id))
+
+    def set_claim(self, claim: Claim) -> None:
+        """A claim as it is now."""
+        ref = claim.place[1:3]
+        old = self.claims.get(ref)
+        self.claims[ref] = claim
+        if old is None or old.since != claim.since:
+            if old is not None:
+                del self.named[bisect_left(self.named, old.since)]
+            insort(self.named, claim.since)
+
+    def drop_claim(self, ref: Ref) -> None:
+        """What this fact says is no claim any more."""
+        claim = self.claims.pop(ref, None)
+        if claim is not None:
+            del self.named[bisect_left(self.named, claim.since)]
+
+    # the log
+
+    def _put(self, ref: Ref, heard: Heard) -> None:
+        old = self.heard.get(ref)
+        if old is not None:
+            if old == heard:
+                return
+            self._take_out(ref, old)
+        if heard.items or old is not None:
+            self.heard[ref] = heard
+        self._put_in(ref, heard)
+
+    def _put_in(self, ref: Ref, heard: Heard) -> None:
+        source, name = ref
+        complaint = heard.complaint or ""
+        for n, item in enumerate(heard.items):
+            place = (heard.time, source, name, n)
+            if isinstance(item, Requested):
+                insort(self.requests, (heard.time, source, name, complaint))
+                self.touched.append(heard.time)
+            elif isinstance(item, Left):
+                if item.closed:
+                    insort(self.closings, Closing(heard.time, source, name, complaint))
+                self._toggle(complaint, add=(place, item))
+            elif isinstance(item, Leans):
+                if item.after is not None:
+                    place = max(place, (micros(item.after[0]), item.after[1], item.after[2], _AFTER_CLOSING))
+                self._toggle(complaint, add=(place, item))
+            else:
+                self.log.insert(Entry(place, complaint, item))
+                if isinstance(item, Delivered):
+                    deliveries = self.log.deliveries
+                    known = deliveries.get((complaint, item.notice), ())
+                    deliveries[complaint, item.notice] = (*known, (heard.time, source, name))
+
+    def _take_out(self, ref: Ref, heard: Heard) -> None:
+        source, name = ref
+        complaint = heard.complaint or ""
+        for n, item in enumerate(heard.items):
+            if isinstance(item, Requested):
+                self.requests.remove((heard.time, source, name, complaint))
+                self.touched.append(heard.time)
+            elif isinstance(item, Left | Leans):
+                if isinstance(item, Left) and item.closed:
+                    self.closings.remove(Closing(heard.time, source, name, complaint))
+                self._toggle(complaint, drop=item)
+            else:
+                self.log.remove((heard.time, source, name, n))
+                if isinstance(item, Delivered):
+                    known = list(self.log.deliveries[complaint, item.notice])
+                    known.remove((heard.time, source, name))
+                    self.log.deliveries[complaint, item.notice] = tuple(known)
+
+    def _toggle(self, complaint: str, *, add: tuple[Place, Leans | Left] | None = None, drop: Leans | Left | None = None) -> None:
+        """Leaning begins and ends, each in its place; after a withdrawal it does not begin again."""
+        toggles = self._toggles.setdefault(complaint, [])
+        if add is not None:
+            insort(toggles, add, key=_first)
+        else:
+            del toggles[next(i for i, (_, item) in enumerate(toggles) if item is drop)]
+        before = self._shifts.get(complaint, [])
+        after = _shifts(complaint, toggles)
+        self._shifts[complaint] = after
+        for entry in before:
+            if entry not in after:
+                self.log.remove(entry.place)
+        for entry in after:
+            if entry not in before:
+                self.log.insert(entry)
+
+
+def _shifts(complaint: str, toggles: list[tuple[Place, Leans | Left]]) -> list[Entry]:
+    shifts: list[Entry] = []
+    terms: Terms | None = None
+    for (time, source, name, n), item in toggles:
+        now = terms_of(item) if isinstance(item, Leans) else None
+        if now != terms:
+            if terms is not None:
+                shifts.append(Entry((time, source, name, n + _LEAVES), complaint, Shift(terms, -1)))
+            if now is not None:
+                shifts.append(Entry((time, source, name, n + _LEANS), complaint, Shift(now, 1)))
+            terms = now
+        if isinstance(item, Left) and not item.closed:
+            break
+    return shifts
+
+
+def terms_of(item: Leans) -> Terms:
+    """The terms with which a complaint leans."""
+    return Terms(item.agreement, item.version, item.accepts, None if item.silence is None else item.silence * SECOND)
+
+
+def said_by(fact: Fact) -> tuple[Item, ...]:
+    """What a `service.*` fact says."""
+    data = fact.data
+    if isinstance(data, ServiceDown):
+        return (Said(up=False, customer=data.evidence == CUSTOMER, since=data.since),)
+    if isinstance(data, ServiceUp):
+        if data.evidence == CUSTOMER:
+            return (Said(up=True, customer=True, since=data.since),)
+        return (Claimed(data.evidence, data.by, data.since),)
+    return ()
+
+
+def _start(outage: Outage) -> int:
+    return outage.start
+
+
+def _first(toggle: tuple[Place, Leans | Left]) -> Place:
+    return toggle[0]
+
+
+def _key(fact: Fact) -> Key:
+    return fact.key

@@ -1,0 +1,1 @@
+"""The event store: recorded events, identities, held facts, dead letters, timers."""

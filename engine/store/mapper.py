@@ -1,0 +1,81 @@
+"""Between recorded events and the bytes in which they are stored.
+
+A stored state is one JSON object of a typed struct per topic; the topic is the event's type on the
+wire, so that moving a class breaks no history. Personal fields are declared with the facts
+(`x-personal` in contracts.facts): a cipher for them has its place between the data and its bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from eventsourcing.persistence import Mapper, StoredEvent, Transcoder
+from msgspec import Struct
+
+from contracts.decisions import DECISIONS
+from contracts.facts import FACTS
+from engine.decide import Recorded
+
+
+class _State(Struct, frozen=True, omit_defaults=True, gc=False):
+    """What is stored of an event beside its stream, version and topic. Moments are microseconds since 1970."""
+
+    time: int
+    recorded_at: int
+    source: str
+    id: str
+    service: str | None = None
+    late: bool = False
+
+
+_STATES: dict[str, type[Any]] = {
+    topic: msgspec.defstruct(f"State_{topic}", [("data", cls)], bases=(_State,), frozen=True, omit_defaults=True, kw_only=True)
+    for topic, cls in (*FACTS.items(), *DECISIONS.items())
+}
+_DECODERS = {topic: msgspec.json.Decoder(cls).decode for topic, cls in _STATES.items()}
+_encode = msgspec.json.Encoder().encode
+
+
+def to_row(event: Recorded) -> tuple[str, int, str, bytes]:
+    """Stream, version, topic and state of an event."""
+    state = _STATES[event.type](
+        event.time, event.recorded_at, event.source, event.id, event.service, event.late, data=event.data
+    )
+    return (event.stream, event.version, event.type, _encode(state))
+
+
+def from_row(stream: str, version: int, topic: str, state: bytes) -> Recorded:
+    """An event as it was recorded."""
+    got = _DECODERS[topic](state)
+    return Recorded(
+        stream, version, topic, got.time, got.recorded_at, got.source, got.id, got.data, got.service, got.late
+    )
+
+
+class EventMapper(Mapper[str]):
+    """The mapper of the application (eventsourcing)."""
+
+    def __init__(self) -> None:
+        super().__init__(_NoTranscoder())
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:  # noqa: ANN401 - the library's protocol wants attributes of another name
+        """A recorded event as it is stored."""
+        stream, version, topic, state = to_row(domain_event)
+        return StoredEvent(stream, version, topic, state)
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:  # noqa: ANN401 - see above
+        """A stored event as it was recorded."""
+        return from_row(
+            str(stored_event.originator_id), stored_event.originator_version, stored_event.topic, stored_event.state
+        )
+
+
+class _NoTranscoder(Transcoder):
+    """The mapper encodes whole structs; nothing is left to transcode."""
+
+    def encode(self, obj: object) -> bytes:
+        return _encode(obj)
+
+    def decode(self, data: bytes) -> object:
+        return msgspec.json.decode(data)

@@ -1,0 +1,146 @@
+"""The store in one SQLite file (architecture.md §4), on the library's recorder and datastore.
+
+Writing happens in one transaction that takes the write lock before it reads (`BEGIN IMMEDIATE`): so
+several processes may work on one file, none decides from what another is just changing, positions have
+no gaps, and nobody is told that the database is locked: it waits.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time as time_
+from collections.abc import Sequence
+from importlib import resources
+from typing import Any
+
+from eventsourcing import sqlite
+from eventsourcing.persistence import Notification, OperationalError
+from eventsourcing.utils import Environment, EnvType
+
+from contracts.errors import StilldownError
+
+SCHEMA_VERSION = 1
+LOCK_TIMEOUT = 60
+"""Seconds for which a statement waits for another process's transaction; then it is tried again."""
+PATIENCE = 600
+"""Seconds for which a transaction is tried again before it is given up."""
+
+
+class StoreError(StilldownError):
+    """The store cannot be opened, read or written."""
+
+
+class StoreBusyError(StoreError):
+    """Another process has held the store's write lock for ten minutes."""
+
+    retriable = True
+
+
+class NoStoreError(StoreError):
+    """There is no store there."""
+
+
+class Datastore(sqlite.SQLiteDatastore):
+    """Connections to the file, each set up for many processes and durable commits."""
+
+    def __init__(self, db_name: str) -> None:
+        super().__init__(db_name, lock_timeout=LOCK_TIMEOUT, originator_id_type="text", pool_size=4)
+        make = self.pool._create_connection  # noqa: SLF001 - the library's only place to set a connection up
+
+        def set_up() -> sqlite.SQLiteConnection:
+            for attempt in range(100):
+                try:
+                    connection = make()
+                    break
+                except (sqlite3.OperationalError, OperationalError) as error:
+                    # Switching a new file to WAL does not wait for the lock.
+                    if "locked" not in str(error) or attempt == 99:  # noqa: PLR2004 - the last of the attempts above
+                        raise
+                    time_.sleep(0.05)
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA synchronous = FULL")
+            cursor.execute("PRAGMA cache_size = -32768")
+            cursor.execute("PRAGMA temp_store = MEMORY")
+            cursor.execute("PRAGMA wal_autocheckpoint = 4000")
+            return connection
+
+        self.pool._create_connection = set_up  # type: ignore[method-assign]  # noqa: SLF001 - see above
+
+
+class Recorder(sqlite.SQLiteApplicationRecorder):
+    """The library's recorder over our table, in which the position is a column that is never used twice."""
+
+    def __init__(self, datastore: sqlite.SQLiteDatastore, events_table_name: str = "stored_events") -> None:
+        super().__init__(datastore, events_table_name)
+        self.insert_events_statement = (
+            f"INSERT INTO {events_table_name} (originator_id, originator_version, topic, state) VALUES (?,?,?,?)"
+        )
+        self.select_events_statement = (
+            "SELECT originator_id, originator_version, topic, state"
+            f" FROM {events_table_name} WHERE originator_id=? "
+        )
+        self.select_max_notification_id_statement = f"SELECT MAX(notification_id) FROM {events_table_name}"
+
+    def construct_create_table_statements(self) -> list[str]:
+        """The statements of `schema.sql`."""
+        text = resources.files("engine.store").joinpath("schema.sql").read_text()
+        lines = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+        return [part for part in lines.split(";") if part.strip()]
+
+    def select_notifications(  # noqa: PLR0913, PLR0917 - the library's signature
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Events in order of position, from `start` on."""
+        wheres: list[str] = []
+        params: list[Any] = []
+        if start is not None:
+            wheres.append("notification_id >= ?" if inclusive_of_start else "notification_id > ?")
+            params.append(start)
+        if stop is not None:
+            wheres.append("notification_id <= ?")
+            params.append(stop)
+        if topics:
+            wheres.append(f"topic IN ({','.join('?' * len(topics))})")
+            params += topics
+        where = f"WHERE {' AND '.join(wheres)} " if wheres else ""
+        statement = (
+            "SELECT notification_id, originator_id, originator_version, topic, state"
+            f" FROM {self.events_table_name} {where}ORDER BY notification_id LIMIT ?"
+        )
+        with self.datastore.transaction(commit=False) as cursor:
+            cursor.execute(statement, (*params, limit))
+            return [
+                Notification(
+                    id=row["notification_id"],
+                    originator_id=row["originator_id"],
+                    originator_version=row["originator_version"],
+                    topic=row["topic"],
+                    state=row["state"],
+                )
+                for row in cursor.fetchall()
+            ]
+
+
+class Factory(sqlite.SQLiteFactory):
+    """Builds what the application needs (`PERSISTENCE_MODULE=engine.store.sqlite`)."""
+
+    application_recorder_class = Recorder
+
+    def __init__(self, env: Environment | EnvType | None) -> None:
+        super().__init__(env)
+        self.datastore.close()
+        self.datastore = Datastore(str(self.env.get(self.SQLITE_DBNAME)))
+
+
+def path_of(url: str) -> str:
+    """The file of `sqlite:///FILE` (relative as written; four slashes for an absolute path)."""
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or len(url) == len(prefix):
+        raise StoreError(f"not a store's URL: {url!r}; it has to be sqlite:///FILE")
+    return url[len(prefix) :]

@@ -1,0 +1,236 @@
+"""One transaction on the store: what a batch reads, and all that it writes, or nothing of it."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import time as time_
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from contracts.envelope import glance
+from contracts.errors import MalformedError
+from engine.corrections import Ref
+from engine.store.sqlite import StoreBusyError, StoreError
+
+PATIENCE = 600
+"""Seconds for which the write lock is waited for before it is given up."""
+EventRow = tuple[str, int, str, bytes]
+"""Stream, version, topic, state."""
+
+_APPEND = "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?,?,?,?)"
+_LOAD = "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = ? ORDER BY originator_version"
+_BURY = """
+INSERT INTO dead (digest, reason, field, value, source, id, type, subject, first_at, last_at, body)
+VALUES (?,?,?,?,?,?,?,?,?,?,?)
+ON CONFLICT (digest) DO UPDATE SET times = times + 1, last_at = excluded.last_at,
+    reason = excluded.reason, field = excluded.field, value = excluded.value
+"""
+
+
+class Clock(NamedTuple):
+    """The engine's clock: the last `recorded_at` (microseconds), and whether it follows facts or the machine."""
+
+    recorded_at: int
+    mode: str
+
+
+class HeldRow(NamedTuple):
+    """A fact that waits."""
+
+    source: str
+    id: str
+    digest: bytes
+    waits_for: str
+    due: int | None
+    held_at: int
+    body: bytes
+
+
+class Unit:
+    """The statements of a batch, inside its transaction."""
+
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self._cursor = cursor
+        self._execute = cursor.execute
+
+    # events and identities
+
+    def load(self, stream: str) -> list[tuple[int, str, bytes]]:
+        """Version, topic and state of the events of a stream, in order."""
+        return self._execute(_LOAD, (stream,)).fetchall()
+
+    def append(self, rows: Iterable[EventRow]) -> None:
+        """Events, in the order in which they get their positions. A version that is taken raises IntegrityError."""
+        self._cursor.executemany(_APPEND, rows)
+
+    def last_position(self) -> int:
+        """The position of the last event; 0 if there is none."""
+        return int(self._execute("SELECT COALESCE(MAX(notification_id), 0) FROM stored_events").fetchone()[0])
+
+    def streams_since(self, position: int) -> list[str]:
+        """Streams with events after a position."""
+        rows = self._execute("SELECT DISTINCT originator_id FROM stored_events WHERE notification_id > ?", (position,))
+        return [row[0] for row in rows.fetchall()]
+
+    def streams_like(self, prefix: str) -> list[str]:
+        """Streams whose name begins with `prefix`, in order."""
+        rows = self._execute(
+            "SELECT DISTINCT originator_id FROM stored_events WHERE originator_id >= ? AND originator_id < ? ORDER BY 1",
+            (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1)),
+        )
+        return [row[0] for row in rows.fetchall()]
+
+    def identity(self, ref: Ref) -> tuple[bytes, str] | None:
+        """The hash of a recorded fact and the stream that it is in."""
+        row = self._execute("SELECT digest, stream FROM facts WHERE source = ? AND id = ?", ref).fetchone()
+        return None if row is None else (row[0], row[1])
+
+    def identify(self, rows: Iterable[tuple[str, str, bytes, str]]) -> None:
+        """Source, id, hash and stream of facts that are recorded now."""
+        self._cursor.executemany("INSERT INTO facts (source, id, digest, stream) VALUES (?,?,?,?)", rows)
+
+    # the clock and timers
+
+    def clock(self) -> Clock:
+        """The engine's clock as last written."""
+        return Clock(*self._execute("SELECT recorded_at, mode FROM clock").fetchone())
+
+    def set_clock(self, clock: Clock) -> None:
+        """Moves the engine's clock."""
+        self._execute("UPDATE clock SET recorded_at = ?, mode = ?", clock)
+
+    def timer(self, stream: str, kind: str) -> int | None:
+        """When a timer is due."""
+        row = self._execute("SELECT due FROM timers WHERE stream = ? AND kind = ?", (stream, kind)).fetchone()
+        return None if row is None else int(row[0])
+
+    def set_timer(self, stream: str, kind: str, due: int | None) -> None:
+        """Arms a timer, or (None) takes it away."""
+        if due is None:
+            self._execute("DELETE FROM timers WHERE stream = ? AND kind = ?", (stream, kind))
+        else:
+            self._execute(
+                "INSERT INTO timers (stream, kind, due) VALUES (?,?,?) ON CONFLICT DO UPDATE SET due = excluded.due",
+                (stream, kind, due),
+            )
+
+    def timers(self, until: int) -> list[tuple[int, str, str]]:
+        """Timers due up to a moment: due, stream and kind, in that order."""
+        return self._execute(
+            "SELECT due, stream, kind FROM timers WHERE due <= ? ORDER BY due, stream, kind", (until,)
+        ).fetchall()
+
+    # held facts
+
+    def holds_any(self) -> bool:
+        """Whether any fact is held."""
+        return bool(self._execute("SELECT EXISTS (SELECT 1 FROM held)").fetchone()[0])
+
+    def held(self, ref: Ref) -> HeldRow | None:
+        """A fact that waits, by what identifies it."""
+        row = self._execute("SELECT * FROM held WHERE source = ? AND id = ?", ref).fetchone()
+        return None if row is None else HeldRow(*row)
+
+    def hold(self, row: HeldRow) -> None:
+        """Keeps a fact until what it waits for is there."""
+        self._execute("INSERT OR REPLACE INTO held VALUES (?,?,?,?,?,?,?)", row)
+
+    def release(self, waits_for: str) -> list[HeldRow]:
+        """Takes out the facts that waited for this."""
+        rows = self._execute("DELETE FROM held WHERE waits_for = ? RETURNING *", (waits_for,)).fetchall()
+        return [HeldRow(*row) for row in rows]
+
+    def release_due(self, now: int) -> list[HeldRow]:
+        """Takes out the facts whose time has come."""
+        rows = self._execute("DELETE FROM held WHERE due <= ? RETURNING *", (now,)).fetchall()
+        return [HeldRow(*row) for row in rows]
+
+    # dead letters
+
+    def bury(self, body: bytes, error: MalformedError, now: int) -> None:
+        """Keeps what could not be understood, whole."""
+        source, name, kind, subject = glance(body)
+        value = None if error.value is None else str(error.value)[:1000].encode("utf-8", "replace").decode()
+        digest = hashlib.sha256(body).digest()
+        self._execute(
+            _BURY, (digest, error.reason, error.field, value, source, name, kind, subject, now, now, body)
+        )
+
+    def exhume(self, body: bytes) -> None:
+        """A dead letter that was understood after all is none any more."""
+        self._execute("DELETE FROM dead WHERE digest = ?", (hashlib.sha256(body).digest(),))
+
+    def has_dead(self) -> bool:
+        """Whether there is any dead letter."""
+        return bool(self._execute("SELECT EXISTS (SELECT 1 FROM dead)").fetchone()[0])
+
+    # intake
+
+    def set_position(self, feed: str, part: int, position: int) -> None:
+        """How far a feed was taken in; it never goes back."""
+        self._execute(
+            "INSERT INTO intake (feed, part, position) VALUES (?,?,?)"
+            " ON CONFLICT DO UPDATE SET position = MAX(position, excluded.position)",
+            (feed, part, position),
+        )
+
+    def position(self, feed: str, part: int) -> int | None:
+        """How far a feed was taken in; None if nothing was."""
+        row = self._execute("SELECT position FROM intake WHERE feed = ? AND part = ?", (feed, part)).fetchone()
+        return None if row is None else int(row[0])
+
+    def rows(self, statement: str, params: tuple[Any, ...] = ()) -> list[Any]:
+        """Any other reading."""
+        return self._execute(statement, params).fetchall()
+
+    def change(self, statement: str, params: tuple[Any, ...] = ()) -> int:
+        """Any other writing; how many rows it changed."""
+        return self._execute(statement, params).rowcount
+
+
+@contextmanager
+def writing(connection: sqlite3.Connection) -> Iterator[Unit]:
+    """A transaction that has the write lock from its start; nothing of it stays if anything is raised in it."""
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    _begin(cursor)
+    try:
+        yield Unit(cursor)
+        connection.commit()
+    except sqlite3.OperationalError as error:
+        connection.rollback()
+        raise StoreError(f"the store cannot be written: {error}") from error
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+@contextmanager
+def reading(connection: sqlite3.Connection) -> Iterator[Unit]:
+    """A transaction that sees one state of the store and writes nothing."""
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    cursor.execute("BEGIN")
+    try:
+        yield Unit(cursor)
+    except sqlite3.OperationalError as error:
+        raise StoreError(f"the store cannot be read: {error}") from error
+    finally:
+        connection.rollback()
+
+
+def _begin(cursor: sqlite3.Cursor) -> None:
+    give_up = time_.monotonic() + PATIENCE
+    while True:
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise StoreError(f"the store cannot be written: {error}") from error
+            if time_.monotonic() > give_up:
+                raise StoreBusyError("another process has held the store's write lock for ten minutes") from error
+            time_.sleep(0.01)
+        else:
+            return

@@ -1,0 +1,246 @@
+"""Is the customer down? The last word counts, about each moment (domain.md §4).
+
+`Timeline` is the fold of the statements about one service, in the order of facts. It can be cut
+off at a `base` (the start of an outage): what lies before is settled, and a word that reaches
+further back raises `EarlierNeededError`, upon which the caller folds from an earlier place.
+
+All moments are microseconds since 1970 (contracts.moments).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from contracts.errors import StilldownError
+
+BEGINNING = -(10**18)
+"""Before any moment that a fact can name."""
+NOBODY = "-"
+"""Who says that a service is up of which nobody has spoken."""
+
+
+class EarlierNeededError(StilldownError):
+    """A word reaches back before what this fold still holds."""
+
+    def __init__(self, reach: int) -> None:
+        self.reach = reach
+        super().__init__(f"a word reaches back to {reach}")
+
+
+class Span(NamedTuple):
+    """An outage as folded: `end` is None while it lasts, `ended_by` whose word ended it."""
+
+    start: int
+    end: int | None
+    ended_by: str | None
+    restated: bool
+
+
+class Timeline:
+    """For each moment: up (and by whose word) or not.
+
+    `starts[i]` is where segment i begins, `by[i]` who says that it is up, None where it is not.
+    `shields` are moments of which the customer spoke; `overridden` stretches run from the start of an
+    outage to an end of it that a later down word took away.
+    """
+
+    __slots__ = ("base", "by", "dropped", "low", "overridden", "shields", "starts")
+
+    def __init__(self) -> None:
+        self.base = BEGINNING
+        self.starts: list[int] = [BEGINNING]
+        self.by: list[str | None] = [NOBODY]
+        self.shields: list[tuple[int, int]] = []
+        self.overridden: list[tuple[int, int]] = []
+        self.low: int | None = None
+        """The earliest moment written since somebody last set this to None."""
+        self.dropped: list[Span] = []
+        """Outages that were cut off since somebody last emptied this."""
+
+    # reading
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the service is up from the last word on."""
+        return self.by[-1] is not None
+
+    def up_at(self, moment: int) -> bool:
+        """Whether the service is up at `moment` (not before the base)."""
+        return self.by[max(bisect_right(self.starts, moment) - 1, 0)] is not None
+
+    def first_up(self, moment: int) -> int:
+        """The first moment at or after `moment` at which the service is up. It has to be up at the end."""
+        i = max(bisect_right(self.starts, moment) - 1, 0)
+        if self.by[i] is not None:
+            return moment
+        while self.by[i] is None:
+            i += 1
+        return self.starts[i]
+
+    def outage_start(self) -> int:
+        """Where the outage that lasts now began."""
+        i = len(self.by) - 1
+        while i and self.by[i - 1] is None:
+            i -= 1
+        return self.starts[i]
+
+    def last_end(self) -> int | None:
+        """The end of the last outage, for a service that is up; None if it never had one."""
+        i = len(self.by) - 1
+        while i >= 0 and self.by[i] is not None:
+            i -= 1
+        if i >= 0:
+            return self.starts[i + 1]
+        if self.base != BEGINNING:
+            raise EarlierNeededError(self.base - 1)
+        return None
+
+    def spans(self, since: int) -> Iterator[Span]:
+        """The outages that end at or after `since`, in order; one that merely touches it is included."""
+        i = max(bisect_right(self.starts, since) - 1, 0)
+        if self.by[i] is not None and i and self.starts[i] == since:
+            i -= 1  # an outage that ends at `since`
+        while i and self.by[i] is None and self.by[i - 1] is None:
+            i -= 1
+        count = len(self.by)
+        while i < count:
+            if self.by[i] is None:
+                start = self.starts[i]
+                while i < count and self.by[i] is None:
+                    i += 1
+                end = self.starts[i] if i < count else None
+                yield Span(start, end, self.by[i] if i < count else None, self._is_restated(start, end))
+            i += 1
+
+    def _is_restated(self, start: int, end: int | None) -> bool:
+        return any(b > start and (end is None or a < end) for a, b in self.overridden)
+
+    # writing
+
+    def write(self, since: int, by: str | None, time: int, *, customer: bool) -> None:
+        """A word said at `time`: from `since` on it is up by `by`, or (None) down.
+
+        Nobody but the customer overwrites a moment of which the customer spoke.
+        """
+        if since < self.base:
+            raise EarlierNeededError(since)
+        if self.low is None or since < self.low:
+            self.low = since
+        if by is not None and self.overridden:
+            self.overridden = [(a, min(b, since)) for a, b in self.overridden if a < since]
+        if customer:
+            self._overwrite(since, [(since, by)])
+            if since < time:
+                self._shield(since, time)
+        elif self.shields and self.shields[-1][1] > since:
+            self._overwrite(since, self._around_shields(since, by))
+        else:
+            self._overwrite(since, [(since, by)])
+
+    def _overwrite(self, since: int, pieces: list[tuple[int, str | None]]) -> None:
+        starts, said = self.starts, self.by
+        i = bisect_left(starts, since)
+        del starts[i:], said[i:]
+        for start, by in pieces:
+            if not said or said[-1] != by:
+                starts.append(start)
+                said.append(by)
+
+    def _around_shields(self, since: int, by: str | None) -> list[tuple[int, str | None]]:
+        """The new tail from `since`: `by`, and what the customer said where the customer spoke."""
+        pieces: list[tuple[int, str | None]] = []
+        first = bisect_right(self.shields, since, key=lambda shield: shield[1])
+        cursor = since
+        for shield_from, shield_until in self.shields[first:]:
+            start = max(shield_from, since)
+            if cursor < start:
+                pieces.append((cursor, by))
+            i = bisect_right(self.starts, start) - 1
+            pieces.append((start, self.by[i]))
+            i += 1
+            while i < len(self.starts) and self.starts[i] < shield_until:
+                pieces.append((self.starts[i], self.by[i]))
+                i += 1
+            cursor = shield_until
+        pieces.append((cursor, by))
+        return pieces
+
+    def _shield(self, since: int, time: int) -> None:
+        while self.shields and self.shields[-1][1] >= since:
+            since = min(since, self.shields.pop()[0])
+        self.shields.append((since, time))
+
+    def say_down(self, since: int, time: int, *, customer: bool) -> None:
+        """A down word; notes the ends of outages that it takes away."""
+        ends = self._ends_from(since)
+        self.write(since, None, time, customer=customer)
+        for start, end in ends:
+            if not self.up_at(end):
+                self._override(start, end)
+
+    def _ends_from(self, since: int) -> list[tuple[int, int]]:
+        """Start and end of each outage that ended at or after `since`."""
+        if since < self.base:
+            raise EarlierNeededError(since)
+        ends = []
+        i = len(self.by) - 1
+        while i > 0 and self.starts[i] >= since:
+            if self.by[i] is not None and self.by[i - 1] is None:
+                j = i - 1
+                while j and self.by[j - 1] is None:
+                    j -= 1
+                ends.append((self.starts[j], self.starts[i]))
+            i -= 1
+        return ends
+
+    def _override(self, start: int, end: int) -> None:
+        kept = []
+        for a, b in self.overridden:
+            if b < start or a > end:
+                kept.append((a, b))
+            else:
+                start, end = min(a, start), max(b, end)
+        kept.append((start, end))
+        kept.sort()
+        self.overridden = kept
+
+    # keeping
+
+    def cut(self, outages: int) -> None:
+        """Forget what lies before the last `outages` outages; those forgotten are added to `dropped`."""
+        left = outages
+        i = len(self.by) - 1
+        while i > 0:
+            if self.by[i] is None and self.by[i - 1] is not None:
+                left -= 1
+                if not left:
+                    base = self.starts[i]
+                    self.dropped += [span for span in self.spans(self.base) if span.start < base]
+                    self._cut_at(i)
+                    return
+            i -= 1
+
+    def _cut_at(self, i: int) -> None:
+        base = self.starts[i]
+        del self.starts[:i], self.by[:i]
+        self.base = base
+        self.shields = [s for s in self.shields if s[1] > base]
+        self.overridden = [o for o in self.overridden if o[1] > base]
+
+    def same_from(self, base: int, old: Timeline) -> bool:
+        """Whether it says the same as `old`, whose base is `base`, from there on."""
+        i = 0
+        if self.base != base:
+            i = bisect_left(self.starts, base)
+            if self.base > base or i >= len(self.starts) or self.starts[i] != base or self.by[i] is not None:
+                return False
+            if i and self.by[i - 1] is None:
+                return False
+        return (
+            self.starts[i:] == old.starts
+            and self.by[i:] == old.by
+            and [s for s in self.shields if s[1] > base] == old.shields
+            and [o for o in self.overridden if o[1] > base] == old.overridden
+        )

@@ -1,0 +1,1 @@
+"""People: command line, settings, replay, dossiers. Puts the other rooms together."""

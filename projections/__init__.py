@@ -1,0 +1,1 @@
+"""How recorded events become rows, and who reads them. Knows contracts only."""

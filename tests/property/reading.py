@@ -1,0 +1,336 @@
+"""A second reading of the rules (the domain page, sections 3, 4, 5 and 7), written from the page alone, for tests.
+
+`World` is told facts one by one, as they arrive, and says what is so. Everything that follows from the facts is
+worked out anew at each arrival (`reading_line.Account`); what is kept are the decisions, because decisions stay:
+which closings were granted, which of them proved false, what was reopened, withdrawn and refused.
+Left out: `when_confirmed`, absences, clocks, credits, broken promises, holding facts of the future.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from .reading_facts import BEGIN, Fact, Key, Place, Terms, bound, corrected, fault, original, said
+from .reading_line import Account
+from .reading_rows import odd, show
+
+__all__ = ["Terms", "World"]
+
+OVERRIDABLE = frozenset(
+    {"part_outstanding", "visit_outstanding", "remedy_outstanding", "promise_outstanding", "reply_missing"}
+)
+
+
+@dataclass(eq=False)
+class Event:
+    """A beginning or an end of a complaint, in the order recorded: filed, closed, reopened, withdrawn.
+
+    `place` is the fact's in the order of facts; None for a reopening by the engine itself.
+    """
+
+    kind: str
+    time: datetime
+    place: Place | None
+    false: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """A beginning or an end that counts: `on` at `time` and `place`, never before the step ahead of it."""
+
+    on: bool
+    time: datetime
+    place: Place
+
+
+class World:
+    """The engine's knowledge. Results that need more than a line are in `reading_rows`."""
+
+    def __init__(self, agreements: dict[str, Terms]) -> None:
+        self.agreements = agreements
+        self.now = BEGIN
+        self.facts: dict[Key, Fact] = {}  # as they came, in order of arrival
+        self.events: dict[str, list[Event]] = {}  # by complaint
+        self.refusals: dict[str, list[dict[str, Any]]] = {}
+        self.dead: list[tuple[dict[str, Any], str]] = []
+        self.seen: Counter[str] = Counter()  # what came up on the way; "odd: ..." are cases the page leaves open
+        self._raw: dict[Key, dict[str, Any]] = {}
+        self.held: list[Fact] = []
+        self._corrected: dict[Key, Fact] | None = None
+        self._accounts: dict[str, Account] = {}
+
+    # ---- arrival (section 3)
+
+    def advance(self, now: datetime) -> None:
+        assert now >= self.now
+        if now != self.now:
+            self.now = now
+            self._accounts.clear()
+
+    def arrive(self, fact: dict[str, Any], now: datetime) -> None:
+        """The same source and id again does nothing, with other content it is dead; a dead one may come again.
+        A fact waits until its complaint is filed, a correction until its original is known; what waits arrives then,
+        one by one, the first in the order of facts ahead.
+        """
+        self.advance(now)
+        key = (fact["source"], fact["id"])
+        if key in self._raw:
+            if self._raw[key] != fact:
+                self.dead.append((fact, "the same source and id with other content"))
+            return
+        time = datetime.fromisoformat(fact["time"]).astimezone(UTC)
+        assert time <= now, "holding facts of the future is not covered"
+        parsed = Fact(fact["source"], fact["id"], fact["type"], fact.get("subject", ""), time, fact.get("data") or {})
+        reason = fault(parsed, self.agreements)
+        if reason:
+            self.dead.append((fact, reason))
+            return
+        self._raw[key] = fact
+        self.held.append(parsed)
+        while ready := [f for f in self.held if self._may_enter(f)]:
+            first = min(ready, key=lambda f: f.place)
+            self.held.remove(first)
+            self._enter(first)
+
+    def _may_enter(self, fact: Fact) -> bool:
+        if fact.type == "fact.corrected":
+            return original(fact) in self.facts
+        return fact.type == "complaint.filed" or fact.type.startswith("service.") or fact.subject in self.events
+
+    def _enter(self, fact: Fact) -> None:
+        if fact.type == "complaint.filed" and fact.subject in self.events:
+            self._bury(fact, "a second filing")
+            return
+        if fact.type == "fact.corrected":
+            reason = self._forbidden(fact)
+            self.seen["correction dead" if reason else "correction"] += 1
+            if reason:
+                self._bury(fact, reason)
+                return
+        if self.facts and fact.place < max(f.place for f in self.facts.values()):
+            self.seen["late"] += 1
+        self.facts[fact.key] = fact
+        self._forget()
+        if fact.type == "complaint.filed":
+            self.events[fact.subject] = [Event("filed", fact.time, fact.place)]
+            self.refusals[fact.subject] = []
+        self._prove(fact)
+        self._request(fact)
+
+    def _bury(self, fact: Fact, reason: str) -> None:
+        self.dead.append((self._raw.pop(fact.key), reason))
+
+    def _forget(self) -> None:
+        self._corrected = None
+        self._accounts.clear()
+
+    # ---- corrections (section 3)
+
+    def current(self) -> dict[Key, Fact]:
+        """What is known now: every fact with its corrections, without the void ones, by source and id."""
+        if self._corrected is None:
+            self._corrected = corrected(self.facts)
+        return self._corrected
+
+    def _forbidden(self, correction: Fact) -> str | None:
+        """Compares what is known with and without it. What began or ended a complaint may be neither void nor moved,
+        a filing keeps service, customer and agreement, what the customer said needs the customer's proof, and what
+        is left has to be a fact that could be understood.
+        """
+        before, after = self.current(), corrected({**self.facts, correction.key: correction})
+        bounds = {e.place for events in self.events.values() for e in events}
+        for key, old in before.items():
+            new = after.get(key)
+            if old.place in bounds and (new is None or new.time != old.time):
+                return "it began or ended a complaint"
+            if old.type == "complaint.filed" and (new is None or bound(new) != bound(old)):
+                return "a filing keeps its service, customer and agreement"
+            if said(old) is not None and (new is None or said(new) != said(old)) and not correction.data.get("proof"):
+                return "what the customer said needs the customer's proof"
+        for key, new in after.items():
+            if new != before.get(key) and (reason := fault(new, self.agreements) or self._ahead(new)):
+                return reason
+        return None
+
+    def _ahead(self, fact: Fact) -> str | None:
+        return "a time in the future" if fact.time > self.now else None
+
+    # ---- the service
+
+    def about(self, complaint: str) -> str:
+        """The service of a complaint; one that names none has its own."""
+        return str(self.filing(complaint).data.get("service") or f"complaint:{complaint}")
+
+    def filing(self, complaint: str) -> Fact:
+        return next(f for f in self.current().values() if f.type == "complaint.filed" and f.subject == complaint)
+
+    def of(self, complaint: str, *types: str) -> list[Fact]:
+        """The complaint's facts of these types, in order."""
+        return sorted(
+            (f for f in self.current().values() if f.subject == complaint and f.type in types), key=lambda f: f.place
+        )
+
+    def account(self, service: str | None = None) -> Account:
+        """The fold of everything known now about the service (None: the only one)."""
+        services = {c: self.about(c) for c in self.events}
+        if service is None:
+            named = set(services.values()) | {f.subject for f in self.current().values() if "service." in f.type[:8]}
+            assert len(named) <= 1, "which service?"
+            service = min(named, default="")
+        if service not in self._accounts:
+            ours = {c for c, s in services.items() if s == service}
+            facts = [
+                f
+                for f in self.current().values()
+                if (f.subject == service if f.type.startswith("service.") else f.subject in ours)
+                and f.type != "fact.corrected"
+            ]
+            leans: dict[Place, list[tuple[str, bool]]] = {}
+            for complaint in sorted(ours):
+                for step in self.steps(complaint):
+                    leans.setdefault(step.place, []).append((complaint, step.on))
+            terms = {c: self.agreements[self.filing(c).data.get("agreement") or "standard"] for c in ours}
+            account = Account(sorted(facts, key=lambda f: f.place), leans, terms, self.now)
+            self._accounts[service] = account
+            self.seen["silence"] += any(w.by == "silence" for w in account.words)
+        return self._accounts[service]
+
+    # ---- beginnings and ends (sections 4 and 5)
+
+    def steps(self, complaint: str) -> list[Step]:
+        """From when to when the complaint leans on its service: its filing, its closings and withdrawal, its
+        reopenings, each in its place; a closing proved false is none, and so is the engine's answer to it.
+        One that lies before the step ahead of it in the record counts as right after that.
+        """
+        steps: list[Step] = []
+        for event in self.events[complaint]:
+            if event.place is None or event.false:
+                continue
+            time, place, on = event.time, event.place, event.kind in ("filed", "reopened")
+            if steps and place < steps[-1].place:
+                if not on:
+                    self.seen["odd: an end dated before its beginning"] += 1
+                place = steps[-1].place
+            if steps and time < steps[-1].time:
+                time = steps[-1].time
+            if not steps or steps[-1].on != on:
+                steps.append(Step(on, time, place))
+        return steps
+
+    def status(self, complaint: str) -> str:
+        kind = self.events[complaint][-1].kind
+        return kind if kind in ("closed", "withdrawn") else "open"
+
+    def _prove(self, fact: Fact) -> None:
+        """Closings at a moment at which the customer was not up are false, all at once, for good, and are reopened
+        (if that was not done meanwhile) at the time of the fact that showed it, not before the closing's. Then the
+        complaints lean again and more may show.
+        """
+        rounds = 0
+        while shown := [
+            (complaint, event)
+            for complaint, events in self.events.items()
+            for event in events
+            if event.kind == "closed" and not event.false and self.account(self.about(complaint)).at(event.time) != "up"
+        ]:
+            for complaint, event in shown:
+                event.false = True
+                if self.events[complaint][-1] is event:
+                    self.events[complaint].append(Event("reopened", max(fact.time, event.time), None))
+            self._accounts.clear()
+            self.seen["false closing"] += len(shown)
+            rounds += 1
+            if fact.type == "complaint.close_requested":
+                self.seen["odd: a closing false by a closing"] += 1
+        self.seen["cascade"] += rounds > 1
+
+    def _request(self, fact: Fact) -> None:
+        """Closing, reopening and withdrawing, judged by the status now; a withdrawn complaint is never reopened."""
+        complaint, events = fact.subject, self.events.get(fact.subject, [])
+        last = events[-1] if events else None
+        if last is None:
+            return
+        if fact.type == "complaint.close_requested":
+            objections = self._objections(fact)
+            if objections:
+                self.seen["refusal"] += 1
+                refusal = {"time": fact.time, "by": fact.data["by"], "objections": objections}
+                self.refusals[complaint].append(refusal)
+                return
+            events.append(Event("closed", fact.time, fact.place))
+        elif fact.type in ("complaint.reopen_requested", "resolution.rejected") and last.kind == "closed":
+            events.append(Event("reopened", max(fact.time, last.time), fact.place))
+        elif fact.type == "complaint.withdrawn" and last.kind not in ("closed", "withdrawn"):
+            events.append(Event("withdrawn", fact.time, fact.place))
+        else:
+            return
+        self.seen[events[-1].kind] += 1
+        self._accounts.clear()
+        self._prove(fact)
+
+    def _objections(self, request: Fact) -> list[str]:
+        """Up at the request's time and up now, both as known now; the rest as of the request's time, as known now;
+        whether it has ended, as recorded now. An approver may set aside what is named and may be set aside.
+        """
+        complaint, then = request.subject, request.time
+        account = self.account(self.about(complaint))
+        states = {account.at(then), account.at(self.now)}
+        found = {
+            "customer_down": "down" in states,
+            "restoration_unconfirmed": "unconfirmed" in states,
+            "already_ended": self.status(complaint) != "open",
+            "part_outstanding": self._outstanding(request, "order", "part.ordered", "part.arrived", "part.cancelled"),
+            "visit_outstanding": self._outstanding(
+                request, "visit", "visit.scheduled", "visit.made", "visit.cancelled"
+            ),
+            "remedy_outstanding": self._outstanding(
+                request, "remedy", "remedy.granted", "remedy.delivered", "remedy.cancelled"
+            ),
+            "promise_outstanding": self._outstanding(
+                request, "promise", "promise.made", "promise.kept", "promise.released"
+            ),
+            "reply_missing": self.agreements[self.filing(complaint).data.get("agreement") or "standard"].reply
+            and not any(f.time <= then for f in self.of(complaint, "complaint.replied")),
+        }
+        if request.data.get("approved_by"):
+            for code in OVERRIDABLE & set(request.data.get("overrides") or ()):
+                found[code] = False
+        return sorted(code for code, holds in found.items() if holds)
+
+    def _outstanding(self, request: Fact, name: str, opened: str, *over: str) -> bool:
+        """Something was begun by the request's time, and by then none of the facts came that end it."""
+        open_ = {f.data[name] for f in self.of(request.subject, opened) if f.time <= request.time}
+        return bool(open_ - {f.data[name] for f in self.of(request.subject, *over) if f.time <= request.time})
+
+    # ---- results
+
+    def outages(self, service: str | None = None) -> list[tuple[datetime, datetime | None, str | None, bool]]:
+        return [(o.start, o.end, o.ender.by if o.ender else None, o.restated) for o in self.account(service).outages()]
+
+    def claims(self, service: str | None = None) -> list[dict[str, Any]]:
+        return [
+            {"time": c.time, "evidence": c.evidence, "by": c.by, "state": c.state, "since": c.moment}
+            for c in self.account(service).claims
+        ]
+
+    def state_at(self, moment: datetime, service: str | None = None) -> str:
+        return self.account(service).at(moment)
+
+    @property
+    def closings(self) -> list[tuple[str, datetime, Key, bool]]:
+        """Every closing that was granted, by complaint in the order recorded, and whether it proved false."""
+        return [
+            (complaint, e.time, (e.place[1], e.place[2]), e.false)
+            for complaint, events in self.events.items()
+            for e in events
+            if e.kind == "closed" and e.place is not None
+        ]
+
+    def complaint(self, complaint: str) -> dict[str, Any]:
+        return show(self, complaint)
+
+    def odd(self) -> list[str]:
+        return odd(self)

@@ -1,0 +1,158 @@
+"""Facts by themselves, for the second reading: what they are, when they are bad, and their corrections
+(the domain page, section 3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+Key = tuple[str, str]
+Place = tuple[datetime, str, str]
+BEGIN = datetime.min.replace(tzinfo=UTC)
+REQUIRED = {
+    "complaint.filed": "customer channel summary",
+    "complaint.acknowledged": "by",
+    "complaint.assigned": "",
+    "complaint.contacted": "by direction",
+    "complaint.diagnosed": "by fault",
+    "complaint.wait_started": "on",
+    "complaint.wait_ended": "",
+    "complaint.escalated": "to reason",
+    "complaint.replied": "by decision",
+    "complaint.extended": "until why notice",
+    "complaint.close_requested": "by",
+    "complaint.reopen_requested": "by reason",
+    "complaint.withdrawn": "by proof",
+    "resolution.proposed": "by summary",
+    "resolution.confirmed": "by",
+    "resolution.rejected": "by reason",
+    "visit.scheduled": "visit from to",
+    "visit.made": "visit by outcome",
+    "visit.cancelled": "visit by",
+    "part.ordered": "order part",
+    "part.arrived": "order",
+    "part.cancelled": "order",
+    "promise.made": "promise what due",
+    "promise.kept": "promise",
+    "promise.released": "promise",
+    "notice.sent": "notice channel about",
+    "notice.delivered": "notice proof",
+    "notice.failed": "notice reason",
+    "remedy.granted": "remedy kind",
+    "remedy.delivered": "remedy",
+    "remedy.cancelled": "remedy",
+    "service.down": "evidence",
+    "service.up": "evidence",
+    "fact.corrected": "fact by why",
+}
+WORDS = {
+    "evidence": {"customer", "telemetry", "technician", "operator"},
+    "outcome": {"fixed", "diagnosed", "no_access", "part_missing", "other"},
+    "about": {"confirmation", "question", "progress", "reply", "extension"},
+    "kind": {"repair", "replacement", "loaner", "refund", "credit", "other"},
+    "direction": {"inbound", "outbound"},
+    "on": {"customer", "parts", "vendor", "access", "other"},
+    "decision": {"upheld", "partly_upheld", "rejected"},
+}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What of an agreement matters here: evidence accepted by itself, the length of silence in seconds
+    (None: silence proves nothing), and whether one of its clocks stops at the formal answer.
+    """
+
+    accepts: frozenset[str]
+    silence: int | None
+    reply: bool = False
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact as it is known now, that is with its corrections."""
+
+    source: str
+    id: str
+    type: str
+    subject: str
+    time: datetime
+    data: dict[str, Any]
+
+    @property
+    def key(self) -> Key:
+        return (self.source, self.id)
+
+    @property
+    def place(self) -> Place:
+        """The order of facts: by time, then source, then id."""
+        return (self.time, self.source, self.id)
+
+    def moment(self, name: str) -> datetime | None:
+        value = self.data.get(name)
+        return None if value is None else datetime.fromisoformat(value).astimezone(UTC)
+
+
+def original(correction: Fact) -> Key:
+    return (correction.data["fact"]["source"], correction.data["fact"]["id"])
+
+
+def fault(fact: Fact, agreements: dict[str, Terms]) -> str | None:
+    """Why a fact cannot be understood by itself."""
+    if fact.type not in REQUIRED:
+        return "no such type"
+    for name in REQUIRED[fact.type].split():
+        if fact.data.get(name) is None:
+            return f"{name} is missing"
+    for name, values in WORDS.items():
+        if name in REQUIRED[fact.type].split() and fact.data[name] not in values:
+            return f"{name} is none of the values"
+    if fact.type == "complaint.assigned" and not (fact.data.get("to") or fact.data.get("team")):
+        return "to or team is missing"
+    if fact.type == "complaint.filed" and (fact.data.get("agreement") or "standard") not in agreements:
+        return "no such agreement"
+    for name in ("since", "down_since", "up_since"):
+        moment = fact.moment(name)
+        if moment is not None and moment > fact.time:
+            return f"{name} is after the time"
+    return None
+
+
+def bound(filing: Fact) -> list[Any]:
+    """What no correction changes of a filing."""
+    return [filing.data.get(name) for name in ("service", "customer", "agreement")]
+
+
+def said(fact: Fact) -> tuple[Any, ...] | None:
+    """What the customer says about the service (or about a resolution) by this fact."""
+    data = fact.data
+    if fact.type in ("service.up", "service.down") and data["evidence"] == "customer":
+        return (fact.type, fact.time, fact.moment("since"))
+    if fact.type == "resolution.confirmed":
+        return (fact.type, fact.time, fact.moment("up_since"))
+    if fact.type == "complaint.filed" and data.get("down"):
+        return (fact.type, fact.time, fact.moment("down_since"))
+    if fact.type == "resolution.rejected" or (fact.type == "complaint.reopen_requested" and data.get("still_down")):
+        return (fact.type, fact.time, bool(data.get("still_down")), fact.moment("down_since"))
+    return None
+
+
+def corrected(facts: dict[Key, Fact]) -> dict[Key, Fact]:
+    """Applies corrections to what they name, in the order of facts, the corrected corrections first."""
+    naming: dict[Key, list[Fact]] = {}
+    for fact in facts.values():
+        if fact.type == "fact.corrected":
+            naming.setdefault(original(fact), []).append(fact)
+
+    def settle(fact: Fact) -> Fact | None:
+        settled = [c for c in map(settle, naming.get(fact.key, [])) if c is not None]
+        for c in sorted(settled, key=lambda c: c.place):
+            if c.data.get("void"):
+                return None
+            time = c.moment("time") or fact.time
+            data = {**fact.data, **(c.data.get("data") or {})}
+            fact = Fact(fact.source, fact.id, fact.type, fact.subject, time, data)
+        return fact
+
+    return {key: new for key, fact in facts.items() if (new := settle(fact)) is not None}
