@@ -6,15 +6,19 @@ The type of the event says what happened. Lists of moments, never lengths that s
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct, field
 
 from contracts.agreements import Agreement
-from contracts.facts import FactRef, Objection, Person
+from contracts.facts import FactRef, Moment, Objection, Person
 
 Percentage = Annotated[float, Meta(gt=0, lt=1)]
+Words = Annotated[str, Meta(extra_json_schema={"x-personal": "customer"})]
+"""What a fact declares as the customer's, carried on: the fact was checked, so it is not checked again."""
+Somebody = Annotated[str, Meta(extra_json_schema={"x-personal": "named"})]
+"""A person whom a fact names, carried on."""
 
 
 class Row(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -28,10 +32,10 @@ class OutageRow(Row, frozen=True, kw_only=True):
     of any of its complaints was requested, else its end.
     """
 
-    started_at: datetime
-    ended_at: datetime | None = None
+    started_at: Moment
+    ended_at: Moment | None = None
     ended_by: str | None = None
-    reported_end: datetime | None = None
+    reported_end: Moment | None = None
     restated: bool = False
 
 
@@ -39,17 +43,19 @@ class ClaimRow(Row, frozen=True, kw_only=True):
     """A claim: somebody other than the customer says that the service is back.
 
     `since` is the moment that it names, `outage_from` the start of the outage as known to it,
-    `settled_at` the time of the word that confirmed or voided it.
+    `settled_at` the time of the word that confirmed or voided it; until `unconfirmed_until` it left the
+    service unconfirmed, where it was not up.
     """
 
     fact: FactRef
-    time: datetime
-    since: datetime
-    outage_from: datetime
+    time: Moment
+    since: Moment
+    outage_from: Moment
     evidence: str
-    by: str | None = None
+    by: Somebody | None = None
     state: Literal["pending", "confirmed", "void"]
-    settled_at: datetime | None = None
+    settled_at: Moment | None = None
+    unconfirmed_until: Moment | None = None
 
 
 class ClockRow(Row, frozen=True, kw_only=True):
@@ -61,11 +67,11 @@ class ClockRow(Row, frozen=True, kw_only=True):
     agreement_version: int
     state: Literal["running", "paused", "met", "breached", "late", "cancelled"]
     target: str
-    started_at: datetime
-    due_at: datetime | None = None
-    stopped_at: datetime | None = None
-    warned_at: tuple[datetime, ...] = ()
-    breached_at: datetime | None = None
+    started_at: Moment
+    due_at: Moment | None = None
+    stopped_at: Moment | None = None
+    warned_at: tuple[Moment, ...] = ()
+    breached_at: Moment | None = None
     paused_for: str | None = None
     elapsed: int | None = None
     paused: int | None = None
@@ -79,7 +85,7 @@ class Said(Struct, frozen=True, omit_defaults=True, gc=False, tag="said", tag_fi
 
     up: bool
     customer: bool
-    since: datetime | None = None
+    since: Moment | None = None
     never_back: bool = False
 
 
@@ -87,8 +93,8 @@ class Claimed(Struct, frozen=True, omit_defaults=True, gc=False, tag="claimed", 
     """A claim that the service is back since `since` (default: the fact's time)."""
 
     evidence: str
-    by: str | None = None
-    since: datetime | None = None
+    by: Somebody | None = None
+    since: Moment | None = None
 
 
 class Rejected(Struct, frozen=True, gc=False, tag="rejected", tag_field="heard"):
@@ -112,16 +118,12 @@ class Requested(Struct, frozen=True, gc=False, tag="requested", tag_field="heard
 
 
 class Leans(Struct, frozen=True, omit_defaults=True, gc=False, tag="leans", tag_field="heard"):
-    """The complaint leans on the service from here on, with these terms.
-
-    `after` is the place of the closing that a reopening with an earlier time undid.
-    """
+    """The complaint leans on the service from here on, with these terms."""
 
     agreement: str
     version: int
     accepts: tuple[str, ...] = ()
     silence: int | None = None
-    after: tuple[datetime, str, str] | None = None
 
 
 class Left(Struct, frozen=True, omit_defaults=True, gc=False, tag="left", tag_field="heard"):
@@ -144,7 +146,7 @@ class ServiceHeard(DecisionData, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "service.heard"
     fact: FactRef
-    time: datetime
+    time: Moment
     complaint: str | None = None
     items: tuple[Item, ...] = ()
 
@@ -156,8 +158,8 @@ class Outages(DecisionData, frozen=True, kw_only=True):
     claims are replaced one by one, and those of `claims_gone` are no claims any more.
     """
 
-    from_: datetime | None = field(name="from", default=None)
-    until: datetime | None = None
+    from_: Moment | None = field(name="from", default=None)
+    until: Moment | None = None
     outages: tuple[OutageRow, ...] = ()
     claims: tuple[ClaimRow, ...] = ()
     claims_gone: tuple[FactRef, ...] = ()
@@ -198,7 +200,7 @@ class ComplaintClosed(DecisionData, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "complaint.closed"
     by: Person
-    reason: str | None = None
+    reason: Words | None = None
     set_aside: tuple[Objection, ...] = ()
     approved_by: Person | None = None
 
@@ -218,7 +220,7 @@ class ComplaintReopened(DecisionData, frozen=True, kw_only=True):
     because: Literal["requested", "rejected", "false_closing"]
     closing: FactRef
     by: Person | None = None
-    reason: str | None = None
+    reason: Words | None = None
 
 
 class ComplaintWithdrawnRecorded(DecisionData, frozen=True, kw_only=True):
@@ -308,7 +310,7 @@ class PromiseBroken(DecisionData, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "promise.broken"
     promise: str
-    due: datetime
+    due: Moment
 
 
 class ComplaintDeemedUpheld(DecisionData, frozen=True, kw_only=True):
@@ -331,7 +333,7 @@ class ComplaintReassigned(DecisionData, frozen=True, kw_only=True):
 class OwnerRow(Row, frozen=True, kw_only=True):
     """Who has the complaint from `time` on, and how it came there."""
 
-    time: datetime
+    time: Moment
     team: str | None = None
     person: Person | None = None
     handover: bool = False
@@ -341,10 +343,10 @@ class OwnerRow(Row, frozen=True, kw_only=True):
 class WaitRow(Row, frozen=True, kw_only=True):
     """A wait, from its start to the next word about waits or the complaint's end."""
 
-    started_at: datetime
-    ended_at: datetime | None = None
+    started_at: Moment
+    ended_at: Moment | None = None
     on: str
-    reason: str | None = None
+    reason: Words | None = None
     notice: str | None = None
 
 
@@ -352,11 +354,11 @@ class VisitRow(Row, frozen=True, kw_only=True):
     """A visit, by its id."""
 
     visit: str
-    from_: datetime | None = field(name="from", default=None)
-    to: datetime | None = None
+    from_: Moment | None = field(name="from", default=None)
+    to: Moment | None = None
     state: Literal["scheduled", "made", "cancelled"]
-    made_at: datetime | None = None
-    cancelled_at: datetime | None = None
+    made_at: Moment | None = None
+    cancelled_at: Moment | None = None
     by: Person | None = None
     outcome: str | None = None
 
@@ -367,22 +369,22 @@ class PartRow(Row, frozen=True, kw_only=True):
     order: str
     part: str | None = None
     state: Literal["ordered", "arrived", "cancelled"]
-    ordered_at: datetime | None = None
-    eta: datetime | None = None
-    arrived_at: datetime | None = None
-    cancelled_at: datetime | None = None
+    ordered_at: Moment | None = None
+    eta: Moment | None = None
+    arrived_at: Moment | None = None
+    cancelled_at: Moment | None = None
 
 
 class PromiseRow(Row, frozen=True, kw_only=True):
     """A promise, by its id. `experience` in seconds, negative where kept early."""
 
     promise: str
-    what: str | None = None
-    due: datetime | None = None
+    what: Words | None = None
+    due: Moment | None = None
     by: Person | None = None
     state: Literal["open", "kept", "late", "broken", "released"]
-    kept_at: datetime | None = None
-    released_at: datetime | None = None
+    kept_at: Moment | None = None
+    released_at: Moment | None = None
     experience: int | None = None
 
 
@@ -394,9 +396,9 @@ class RemedyRow(Row, frozen=True, kw_only=True):
     amount: str | int | float | None = None
     currency: str | None = None
     state: Literal["granted", "delivered", "cancelled"]
-    granted_at: datetime | None = None
-    delivered_at: datetime | None = None
-    cancelled_at: datetime | None = None
+    granted_at: Moment | None = None
+    delivered_at: Moment | None = None
+    cancelled_at: Moment | None = None
 
 
 class NoticeRow(Row, frozen=True, kw_only=True):
@@ -406,10 +408,10 @@ class NoticeRow(Row, frozen=True, kw_only=True):
     about: str | None = None
     channel: str | None = None
     state: Literal["sent", "delivered", "failed"]
-    sent_at: datetime | None = None
-    delivered_at: datetime | None = None
-    failed_at: datetime | None = None
-    proof: str | None = None
+    sent_at: Moment | None = None
+    delivered_at: Moment | None = None
+    failed_at: Moment | None = None
+    proof: Words | None = None
 
 
 class CountsRow(Row, frozen=True, kw_only=True):
@@ -425,7 +427,7 @@ class ClosingRow(Row, frozen=True, kw_only=True):
     """A closing, by the fact that asked for it."""
 
     fact: FactRef
-    time: datetime
+    time: Moment
     false: bool = False
 
 
@@ -449,7 +451,7 @@ class CreditOwed(DecisionData, frozen=True, kw_only=True):
     """The agreement owes money for an outage."""
 
     TYPE: ClassVar[str] = "credit.owed"
-    outage: datetime
+    outage: Moment
     amount: str
     currency: str
     why: str
@@ -459,7 +461,7 @@ class CreditRestated(DecisionData, frozen=True, kw_only=True):
     """What is owed for an outage changed, by `change`."""
 
     TYPE: ClassVar[str] = "credit.restated"
-    outage: datetime
+    outage: Moment
     amount: str
     change: str
     currency: str

@@ -9,10 +9,14 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from msgspec import Raw, Struct, ValidationError
 
+from contracts.calendars import did_you_mean
+from contracts.checks import CHECKS, MOMENTS
+from contracts.decoding import BOM, is_fine, read, sound
 from contracts.errors import MalformedError
 from contracts.facts import (
     COMPLAINT_ID,
@@ -21,19 +25,16 @@ from contracts.facts import (
     PLAIN,
     SERVICE_ID,
     Attribute,
-    ComplaintAssigned,
     FactCorrected,
     FactData,
     Moment,
     PersonAbsent,
-    VisitScheduled,
 )
 from contracts.moments import micros, moment
+from contracts.refusals import NO_COMPLAINT_ID, NO_SERVICE_ID, UNREADABLE, unreadable, wrong
 
 MAX_BYTES = 1_048_576
 """The largest fact that is taken, in bytes; a larger one is a dead letter."""
-SHOWN = 200
-"""How much of a wrong value an error repeats, in characters."""
 
 Key = tuple[int, str, str]
 """The order of facts: `time` (microseconds), then `source`, then `id` (domain.md §4)."""
@@ -69,6 +70,9 @@ class Fact(Struct, frozen=True, gc=False):
         return hashlib.blake2b(_encode([self.type, self.subject, self.us, self.data]), digest_size=16).digest()
 
 
+_NO_DATA = Raw(b"{}")
+
+
 class _Envelope(Struct, frozen=True, gc=False):
     specversion: str
     id: Attribute
@@ -76,7 +80,7 @@ class _Envelope(Struct, frozen=True, gc=False):
     type: str
     time: Moment
     subject: str
-    data: Raw = Raw(b"{}")
+    data: Raw = _NO_DATA
     datacontenttype: str | None = None
     data_base64: str | None = None
 
@@ -84,180 +88,166 @@ class _Envelope(Struct, frozen=True, gc=False):
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _decode_any = msgspec.json.Decoder().decode
-_decode_data: dict[str, Callable[[Any], FactData]] = {name: msgspec.json.Decoder(cls).decode for name, cls in FACTS.items()}
+_decode_raw = msgspec.json.Decoder(Raw).decode
+_decode_data: dict[str, Callable[[Any], FactData]] = {
+    name: msgspec.json.Decoder(cls).decode for name, cls in FACTS.items()
+}
 _complaint_id = re.compile(COMPLAINT_ID).match
 _service_id = re.compile(SERVICE_ID).match
 _plain = re.compile(PLAIN).match
-_PLACE = re.compile(r" - at `\$\.?(.*)`$")
-_LIMIT_FIELDS: dict[str, tuple[str, ...]] = {
-    name: tuple(f for f in NEVER_AFTER if f in cls.__struct_fields__) for name, cls in FACTS.items()
-}
-_JSON_TYPE = re.compile(r"^application/([a-z0-9.+-]+\+)?json\b", re.IGNORECASE)
+_attribute = re.compile(r"[a-z0-9]+").fullmatch
+_is_json = re.compile(r"application/([a-z0-9.+-]+\+)?json\s*(;|$)", re.IGNORECASE).match
+_TIME = ("time",)
 PERSON_ID = 256
+
+_MOMENTS_ON_WIRE = {name: tuple(wire for _, wire in fields) for name, fields in MOMENTS.items()}
 
 
 def parse(raw: bytes) -> Fact:
-    """One fact in structured mode.
+    """One fact in structured mode. A byte order mark is taken as it comes; of a key given twice the last counts.
 
     Raises MalformedError naming the field and its value where it cannot be understood.
     """
     if len(raw) > MAX_BYTES:
         raise MalformedError(f"larger than {MAX_BYTES} bytes: {len(raw)}")
-    try:
-        envelope = _decode_envelope(raw)
-    except ValidationError as error:
-        raise _malformed(error, raw) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedError(_not_json(error)) from None
-    return _fact(envelope)
+    raw = sound(raw)
+    fine = is_fine(raw)
+    envelope = read(_decode_envelope, raw, _Envelope, "", _TIME, fine)
+    if envelope.specversion != "1.0":
+        raise wrong("specversion", 'has to be "1.0"', envelope.specversion)
+    kind = envelope.datacontenttype
+    if kind is not None and not _is_json(kind):
+        raise wrong("datacontenttype", "has to be JSON, such as application/json", kind)
+    decode = _decode_data.get(envelope.type)
+    if decode is None:
+        near = did_you_mean(envelope.type, FACTS)
+        raise wrong("type", f"is no type of fact{near}", envelope.type)
+    body: Raw | bytes = envelope.data
+    if envelope.data_base64 is not None:
+        body = _from_base64(envelope.data, envelope.data_base64)
+        fine = True
+    if bytes(body) == b"null":
+        body = _NO_DATA
+    data = read(decode, body, FACTS[envelope.type], "data", _MOMENTS_ON_WIRE[envelope.type], fine)
+    return make(envelope.source, envelope.id, envelope.type, envelope.subject, envelope.time, data)
 
 
 def parse_batch(raw: bytes) -> list[bytes]:
     """The members of a batch, each to be parsed by itself, so that one bad fact costs no other."""
     try:
-        return [bytes(member) for member in msgspec.json.decode(raw, type=list[Raw])]
+        return [bytes(member) for member in msgspec.json.decode(raw.removeprefix(BOM), type=list[Raw])]
     except ValidationError:
         raise MalformedError("a batch has to be a JSON array of facts") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedError(_not_json(error)) from None
+    except UNREADABLE as error:
+        raise unreadable(error) from None
 
 
 def structured(headers: Mapping[str, str], body: bytes) -> bytes:
-    """A fact in binary mode (`ce-*` or `ce_*` headers, data in the body) as structured JSON."""
+    """A fact in binary mode (`ce-*` or `ce_*` headers, data in the body) as structured JSON.
+
+    `ce-*` headers are HTTP's, where anything but printable ASCII is percent-encoded; `ce_*` are Kafka's, plain.
+    Headers that name no attribute are ignored. Raises MalformedError where the result would be no JSON.
+    """
     attributes: dict[str, Any] = {}
-    for name, value in headers.items():
-        low = name.lower()
-        if low.startswith(("ce-", "ce_")):
-            attributes[low[3:]] = value
-        elif low == "content-type":
-            attributes["datacontenttype"] = value
+    content_type = None
+    for header, value in headers.items():
+        name = header.lower()
+        if name == "content-type":
+            content_type = value
+        elif name.startswith(("ce-", "ce_")) and _attribute(name, 3) and name[3:] != "data":
+            said = value if name[2] == "_" else _percent_decoded(name[3:], value)
+            if attributes.setdefault(name[3:], said) != said:
+                raise wrong(name[3:], "is given twice", said)
+    if content_type is not None:
+        attributes["datacontenttype"] = content_type
+    body = sound(body, "data")
     if body.strip():
+        kind = attributes.get("datacontenttype")
+        if kind is not None and not _is_json(kind):
+            raise wrong("datacontenttype", "has to be JSON, such as application/json", kind)
         try:
-            msgspec.json.decode(body, type=Raw)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise MalformedError(_not_json(error), "data") from None
-        attributes["data"] = Raw(body)
-    return _encode(attributes)
-
-
-def _fact(envelope: _Envelope) -> Fact:
-    if envelope.specversion != "1.0":
-        raise MalformedError("`specversion` has to be 1.0", "specversion", envelope.specversion)
-    kind = envelope.datacontenttype
-    if kind is not None and not _JSON_TYPE.match(kind):
-        raise MalformedError("`datacontenttype` has to be JSON", "datacontenttype", kind)
-    decode = _decode_data.get(envelope.type)
-    if decode is None:
-        raise MalformedError(f"no such type of fact: {_shown(envelope.type)}", "type", envelope.type)
-    raw: Any = envelope.data
-    if envelope.data_base64 is not None:
-        try:
-            raw = base64.b64decode(envelope.data_base64, validate=True)
-        except (binascii.Error, ValueError):
-            raise MalformedError("`data_base64` is not base64", "data_base64", envelope.data_base64) from None
-    if bytes(raw) == b"null":
-        raw = b"{}"
+            attributes["data"] = _decode_raw(body)
+        except UNREADABLE as error:
+            raise unreadable(error, "data") from None
     try:
-        data = decode(raw)
-    except ValidationError as error:
-        raise _malformed(error, bytes(raw), "data") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedError(_not_json(error), "data") from None
-    return make(envelope.source, envelope.id, envelope.type, envelope.subject, envelope.time, data)
+        return _encode(attributes)
+    except UnicodeEncodeError:
+        raise MalformedError("a header is not UTF-8") from None
 
 
-def make(source: str, id: str, type: str, subject: str, time: datetime, data: FactData) -> Fact:  # noqa: A002, PLR0917 - the attributes' own names
-    """A fact from its parts, checked as one that arrived: subject, and `since` fields against `time`."""
+def make(  # noqa: PLR0917 - the attributes, in the order in which CloudEvents has them
+    source: str,
+    id: str,  # noqa: A002 - the attribute's own name
+    type: str,  # noqa: A002 - the attribute's own name
+    subject: str,
+    time: datetime,
+    data: FactData,
+) -> Fact:
+    """A fact from its parts, checked as one that arrived: subject, and what one field says of another."""
     check_subject(type, subject)
     if time.tzinfo is not UTC:
-        try:
-            time = time.astimezone(UTC)
-        except OverflowError:
-            raise MalformedError("`time` is out of range", "time", time.isoformat()) from None
-    data = _utc(data)
-    for name in _LIMIT_FIELDS[type]:
-        since = getattr(data, name)
-        if since is not None and since > time:
-            raise MalformedError(f"`data.{name}` lies after the fact's time", f"data.{name}", since.isoformat())
-    _check_data(data)
+        time = _in_utc(time, "time")
+    changed = {}
+    for name, wire in MOMENTS[type]:
+        value = getattr(data, name)
+        if value is not None:
+            if value.tzinfo is not UTC:
+                changed[name] = value = _in_utc(value, f"data.{wire}")
+            if value > time and name in NEVER_AFTER:
+                raise wrong(f"data.{wire}", "lies after the fact's time", value.isoformat())
+    if changed:
+        data = msgspec.structs.replace(data, **changed)
+    check = CHECKS.get(type)
+    if check is not None:
+        data = check(data, (source, id))
     return Fact(source, id, type, subject, micros(time), data)
 
 
 def check_subject(type: str, subject: str) -> None:  # noqa: A002 - the attribute's own name
     """Raises MalformedError where `subject` is no id of what the fact speaks of."""
     if type.startswith("service."):
-        good = _service_id(subject)
-    elif type in {PersonAbsent.TYPE, FactCorrected.TYPE}:
-        good = _plain(subject) if 1 <= len(subject) <= PERSON_ID else None
-    else:
-        good = _complaint_id(subject)
-    if not good:
-        raise MalformedError(f"`subject` is no id of what `{type}` speaks of: {_shown(subject)}", "subject", subject)
+        if not _service_id(subject):
+            raise wrong("subject", NO_SERVICE_ID, subject)
+    elif type == PersonAbsent.TYPE or type == FactCorrected.TYPE:  # noqa: PLR1714 - quicker than a set
+        if not (1 <= len(subject) <= PERSON_ID and _plain(subject)):
+            raise wrong(
+                "subject", f"is no name: 1 to {PERSON_ID} characters, none of them a control character", subject
+            )
+    elif not _complaint_id(subject):
+        raise wrong("subject", NO_COMPLAINT_ID, subject)
 
 
-def _utc(data: FactData) -> FactData:
-    changed = {}
-    for name in data.__struct_fields__:
-        value = getattr(data, name)
-        if value.__class__ is datetime and value.tzinfo is not UTC:
-            try:
-                changed[name] = value.astimezone(UTC)
-            except OverflowError:
-                raise MalformedError(f"`data.{name}` is out of range", f"data.{name}", value.isoformat()) from None
-    return msgspec.structs.replace(data, **changed) if changed else data
-
-
-def _check_data(data: FactData) -> None:
-    if isinstance(data, ComplaintAssigned):
-        if data.to is None and data.team is None:
-            raise MalformedError("one of `data.to` and `data.team` is required", "data.to")
-    elif isinstance(data, VisitScheduled):
-        if data.to < data.from_:
-            raise MalformedError("`data.to` lies before `data.from`", "data.to", data.to.isoformat())
-    elif isinstance(data, PersonAbsent):
-        if data.until <= data.from_:
-            raise MalformedError("`data.until` does not lie after `data.from`", "data.until", data.until.isoformat())
-    elif isinstance(data, FactCorrected) and data.data is None and data.time is None and not data.void:
-        raise MalformedError("a correction gives `data.data`, `data.time` or `data.void`", "data.data")
-
-
-def _not_json(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "not JSON that can be read: nested too deep"
-    return f"not JSON: {str(error)[:SHOWN]}"
-
-
-def _shown(value: object) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
-
-
-def _malformed(error: ValidationError, raw: bytes, prefix: str = "") -> MalformedError:
-    """A schema error as ours: the field in dots, and the value found there."""
-    text = str(error)
-    place = _PLACE.search(text)
-    inner = place.group(1) if place else ""
-    missing = re.search(r"missing required field `([^`]+)`", text)
-    if missing:
-        inner = f"{inner}.{missing.group(1)}".strip(".")
-    name = f"{prefix}.{inner}".strip(".")
-    reason = text[: place.start()] if place else text
-    value: Any = None
+def _from_base64(data: Raw, text: str) -> bytes:
+    if data is not _NO_DATA:
+        raise MalformedError("there can be `data` or `data_base64`, not both", "data_base64")
     try:
-        value = _decode_any(raw)
-        for part in re.findall(r"[^.\[\]]+", inner):
-            value = value[int(part)] if isinstance(value, list) else value[part]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, LookupError, TypeError, ValueError):
-        value = None
-    said = f"`{name}`: {reason}" if name else reason
-    return MalformedError(said if value is None else f"{said}, got {_shown(value)}", name or None, value)
+        body = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise wrong("data_base64", "is not base64", text) from None
+    return sound(body, "data_base64").strip()
+
+
+def _percent_decoded(name: str, value: str) -> str:
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        value = re.sub(r"\\(.)", r"\1", value[1:-1])
+    try:
+        return unquote(value, errors="strict")
+    except UnicodeDecodeError:
+        raise wrong(name, "is not UTF-8, percent-encoded", value) from None
+
+
+def _in_utc(value: datetime, field: str) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise wrong(field, "lies outside the years 1 to 9999", value.isoformat()) from None
 
 
 def glance(raw: bytes) -> tuple[str | None, str | None, str | None, str | None]:
     """`source`, `id`, `type`, `subject` of a bad fact, each as far as it can be read; never raises."""
     try:
-        got = _decode_any(raw[:MAX_BYTES])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        got = _decode_any(raw[:MAX_BYTES].removeprefix(BOM))
+    except UNREADABLE:
         return (None, None, None, None)
     if not isinstance(got, dict):
         return (None, None, None, None)

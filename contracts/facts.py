@@ -44,7 +44,13 @@ Objection = Literal[
     "restoration_unconfirmed",
     "visit_outstanding",
 ]
-Amount = Annotated[str, Meta(pattern=r"^[0-9]{1,15}(\.[0-9]{1,6})?$(?!\n)")] | Annotated[int, Meta(ge=0)] | Annotated[float, Meta(ge=0)]
+AMOUNT = r"^[0-9]{1,15}(\.[0-9]{1,6})?$(?!\n)"
+CURRENCY = r"^[A-Z]{3}$(?!\n)"
+_MOST = 10**15
+Amount = (
+    Annotated[str, Meta(pattern=AMOUNT)] | Annotated[int, Meta(ge=0, lt=_MOST)] | Annotated[float, Meta(ge=0, lt=_MOST)]
+)
+"""Money: below 10^15 however it is written, so that it can be added up."""
 
 
 class FactData(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -308,7 +314,7 @@ class RemedyGranted(FactData, frozen=True, kw_only=True):
     remedy: Name
     kind: Literal["repair", "replacement", "loaner", "refund", "credit", "other"]
     amount: Amount | None = None
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")] | None = None
+    currency: Annotated[str, Meta(pattern=CURRENCY)] | None = None
 
 
 class RemedyDelivered(FactData, frozen=True, kw_only=True):

@@ -44,7 +44,11 @@ class Entry(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """A claim: `since` is the moment that it names, `effect` where it first held once confirmed."""
+    """A claim: `since` is the moment that it names, `effect` where it first held once confirmed.
+
+    From its time until `until` it made the service unconfirmed, where it was not up; `settled_at` is the
+    time of the word that confirmed or voided it.
+    """
 
     place: Place
     since: int
@@ -53,6 +57,7 @@ class Claim(NamedTuple):
     by: str | None
     state: str = PENDING
     settled_at: int | None = None
+    until: int | None = None
     effect: int | None = None
 
 
@@ -64,7 +69,6 @@ class Notice(NamedTuple):
     """A notice about confirmation that may be answered by silence: the earliest moment claimed before it."""
 
     earliest: int
-    sent: int
     delivered: Delivery | None
 
 
@@ -72,14 +76,16 @@ NoticeId = tuple[str | None, str]
 
 
 class Fold(Timeline):
-    """A service's timeline with its claims. `deliveries`: first delivery of each notice, if known."""
+    """A service's timeline with its claims. `deliveries`: when notices were delivered, as far as is known."""
 
-    __slots__ = ("changed", "deliveries", "frontier", "leaners", "notices", "pending", "settled", "spoke")
+    __slots__ = ("changed", "claims", "deliveries", "frontier", "leaners", "lost", "notices", "pending", "settled", "spoke")
 
     def __init__(self, deliveries: Mapping[NoticeId, tuple[Delivery, ...]]) -> None:
         super().__init__()
-        self.pending: list[Claim] = []
-        self.settled: list[Claim] = []
+        self.claims: dict[Place, Claim] = {}
+        """Claims that a word could still change, in the order of facts."""
+        self.pending: list[Place] = []
+        self.settled: list[Place] = []
         """Confirmed claims that a down word could still void."""
         self.notices: dict[NoticeId, Notice] = {}
         """Unbroken notices that were sent while a claim was pending."""
@@ -89,8 +95,10 @@ class Fold(Timeline):
         """The delivery behind the last silence that spoke between entries."""
         self.frontier = self.base
         """The time of the last thing said, a silence included."""
-        self.changed: dict[Place, Claim] = {}
-        """Claims made or settled since somebody last emptied this."""
+        self.changed: set[Place] = set()
+        """Claims made or changed since somebody last emptied this."""
+        self.lost: dict[Place, Claim] = {}
+        """Claims that were cut off since somebody last emptied this."""
 
     # taking entries
 
@@ -120,14 +128,14 @@ class Fold(Timeline):
         silence = self._silence()
         if silence is None:
             return None
-        return min((_due(n, silence) for n in self.notices.values() if n.delivered is not None), default=None)
+        return min((n.delivered[0] + silence for n in self.notices.values() if n.delivered is not None), default=None)
 
     def _said(self, entry: Entry, word: Said) -> None:
         time = entry.place[0]
         since = None if word.since is None else micros(word.since)
         if word.up:
             if since is None:
-                since = min((c.since for c in self.pending), default=time)
+                since = min((self.claims[place].since for place in self.pending), default=time)
             self._up(time, since, CUSTOMER, customer=True)
             return
         if since is None:
@@ -140,12 +148,11 @@ class Fold(Timeline):
     def _claimed(self, entry: Entry, item: Claimed) -> None:
         if self.is_up:
             return
-        time = entry.place[0]
+        time, place = entry.place[0], entry.place
         began = self.outage_start()
         since = max(time if item.since is None else micros(item.since), began)
-        claim = Claim(entry.place, since, began, item.evidence, item.by)
-        self.pending.append(claim)
-        self.changed[claim.place] = claim
+        self._set(Claim(place, since, began, item.evidence, item.by))
+        self.pending.append(place)
         if self._accepts(item.evidence):
             self._up(time, since, item.evidence, customer=False)
 
@@ -153,22 +160,19 @@ class Fold(Timeline):
         self.notices = {}
 
     def _noticed(self, entry: Entry, item: Noticed) -> None:
-        if not self.pending:
-            return
         notice = (entry.complaint, item.notice)
-        if notice in self.notices:
+        if not self.pending or notice in self.notices:
             return
         time = entry.place[0]
         before = min((d for d in self.deliveries.get(notice, ()) if d[0] <= time), default=None)
-        self.notices[notice] = Notice(min(c.since for c in self.pending), time, before)
-        if before is not None:
-            self._settle(time)
+        # What was delivered before it was sent counts as delivered then: the customer cannot have been silent earlier.
+        delivered = None if before is None else (time, before[1], before[2])
+        self.notices[notice] = Notice(min(self.claims[place].since for place in self.pending), delivered)
 
     def _delivered(self, entry: Entry, item: Delivered) -> None:
         notice = self.notices.get((entry.complaint, item.notice))
         if notice is not None and notice.delivered is None:
             self.notices[entry.complaint, item.notice] = notice._replace(delivered=entry.place[:3])
-            self._settle(entry.place[0])
 
     def _shifted(self, entry: Entry, item: Shift) -> None:
         count = self.leaners.get(item.terms, 0) + item.by
@@ -194,10 +198,9 @@ class Fold(Timeline):
         return longest
 
     def _settle(self, time: int) -> None:
-        """What those who lean now accept, or a silence that is long enough for them, speaks."""
-        if not self.pending:
-            return
-        best = min(((c.since, c.evidence) for c in self.pending if self._accepts(c.evidence)), default=None)
+        """Who leans has changed: what they now accept, or a silence that is long enough for them, speaks."""
+        pending = [self.claims[place] for place in self.pending]
+        best = min(((c.since, c.evidence) for c in pending if self._accepts(c.evidence)), default=None)
         silence = self._silence()
         if self.notices and silence is not None:
             lasted = [n.earliest for n in self.notices.values() if _lasts(n, silence, time)]
@@ -209,28 +212,43 @@ class Fold(Timeline):
     # words
 
     def _up(self, time: int, since: int, by: str, *, customer: bool) -> None:
-        self.write(since, by, time, customer=customer)
-        for claim in self.pending:
-            confirmed = claim._replace(state=CONFIRMED, settled_at=time, effect=self.first_up(claim.since))
-            self.settled.append(confirmed)
-            self.changed[claim.place] = confirmed
+        self.say_up(since, time, by, customer=customer)
+        self._spoken_of(since)
+        for place in self.pending:
+            claim = self.claims[place]
+            self._set(claim._replace(state=CONFIRMED, settled_at=time, effect=self.first_up(claim.since)))
+            self.settled.append(place)
         self.pending = []
         self.notices = {}
 
     def _down(self, time: int, since: int, *, customer: bool) -> None:
         self.say_down(since, time, customer=customer)
-        for claim in self.pending:
-            self.changed[claim.place] = claim._replace(state=VOID, settled_at=time)
+        self._spoken_of(since)
+        for place in self.pending:
+            self._set(self.claims[place]._replace(state=VOID, settled_at=time))
         self.pending = []
         self.notices = {}
         if self.settled:
             kept = []
-            for claim in self.settled:
+            for place in self.settled:
+                claim = self.claims[place]
                 if claim.effect is not None and claim.effect >= since and not self.up_at(claim.effect):
-                    self.changed[claim.place] = claim._replace(state=VOID)
+                    self._set(claim._replace(state=VOID, effect=None))
                 else:
-                    kept.append(claim)
+                    kept.append(place)
             self.settled = kept
+
+    def _spoken_of(self, since: int) -> None:
+        """From `since` on a word holds: what claims had made unconfirmed there is so no more."""
+        for place in reversed(self.claims):
+            claim = self.claims[place]
+            if claim.until is not None and claim.until <= since:
+                break
+            self._set(claim._replace(until=max(place[0], since)))
+
+    def _set(self, claim: Claim) -> None:
+        self.claims[claim.place] = claim
+        self.changed.add(claim.place)
 
     # keeping
 
@@ -239,25 +257,35 @@ class Fold(Timeline):
         copy = Fold(self.deliveries)
         copy.base, copy.frontier = self.base, self.frontier
         copy.starts, copy.by = self.starts[:], self.by[:]
-        copy.shields, copy.overridden = self.shields[:], self.overridden[:]
+        copy.shields, copy.ends, copy.overridden = self.shields[:], self.ends[:], self.overridden[:]
+        copy.claims = dict(self.claims)
         copy.pending, copy.settled = self.pending[:], self.settled[:]
         copy.notices, copy.leaners = dict(self.notices), dict(self.leaners)
         return copy
 
     def _cut_at(self, i: int) -> None:
         super()._cut_at(i)
-        base = self.base
-        self.settled = [c for c in self.settled if c.effect is not None and c.effect >= base]
+        kept = {claim.place: claim for claim in self._from(self.base)}
+        self.lost.update((place, claim) for place, claim in self.claims.items() if place not in kept)
+        self.claims = kept
+        self.settled = [place for place in self.settled if place in kept]
+
+    def _from(self, base: int) -> list[Claim]:
+        """Claims that a word from `base` on could change."""
+        return [
+            claim
+            for claim in self.claims.values()
+            if claim.until is None or claim.until > base or (claim.effect is not None and claim.effect >= base)
+        ]
 
     def agrees(self, old: Fold) -> bool:
         """Whether whatever comes next has the same effect on both, and `old` holds no more than this."""
-        base = old.base
         return (
             self.pending == old.pending
             and self.notices == old.notices
             and self.leaners == old.leaners
-            and [c for c in self.settled if c.effect is not None and c.effect >= base] == old.settled
-            and self.same_from(base, old)
+            and self._from(old.base) == list(old.claims.values())
+            and self.same_from(old.base, old)
         )
 
     _take: ClassVar[dict[type, Callable[[Any, Entry, Any], None]]] = {
@@ -270,9 +298,5 @@ class Fold(Timeline):
     }
 
 
-def _due(notice: Notice, silence: int) -> int:
-    return notice.sent if notice.delivered is None else max(notice.delivered[0] + silence, notice.sent)
-
-
 def _lasts(notice: Notice, silence: int, time: int) -> bool:
-    return notice.delivered is not None and _due(notice, silence) <= time
+    return notice.delivered is not None and notice.delivered[0] + silence <= time

@@ -33,6 +33,14 @@ class Turn(NamedTuple):
     """False for a reopening that the engine made itself, a closing having proved false."""
 
 
+class Stage(NamedTuple):
+    """A beginning (`open`) or an end of the complaint, where it counts."""
+
+    time: int
+    place: Key
+    status: str
+
+
 class Refusal(NamedTuple):
     """A closing that was refused."""
 
@@ -60,8 +68,8 @@ class Complaint:
         self.turns: list[Turn] = []
         """Changes of status, in the order recorded."""
         self.refusals: list[Refusal] = []
-        self.false: set[Ref] = set()
-        """Closings proved false, by the fact that asked for them."""
+        self.false: dict[Ref, int] = {}
+        """Closings proved false, by the fact that asked for them: the time at which they were."""
 
     # reading
 
@@ -88,8 +96,8 @@ class Complaint:
         return next((turn for turn in self.turns if turn.ref == ref and turn.asked), None)
 
     def turned(self, ref: Ref) -> bool:
-        """Whether a fact ended this complaint, or reopened it."""
-        return any(turn.ref == ref for turn in self.turns)
+        """Whether a fact ended this complaint, or asked to reopen it and got that."""
+        return self.turn_of(ref) is not None
 
     def closings(self) -> Iterator[Turn]:
         """Its closings, false ones too, in the order recorded."""
@@ -99,13 +107,24 @@ class Complaint:
         """Whether a fact that is not yet in the log comes before one that is."""
         return bool(self.log) and fact.key < self.log[-1].key
 
-    def ends(self, at: int | None = None) -> list[Key]:
-        """The places of the ends that stand: withdrawal, and closings not proved false."""
-        places = []
+    def steps(self, at: int | None = None) -> list[Stage]:
+        """Its beginnings and ends that count, from the filing on: closings proved false do not.
+
+        In the order recorded; one whose time lies before the one ahead of it counts as right after that.
+        """
+        filing = self.filing
+        steps = [Stage(filing.us, filing.key, OPEN)]
         for turn in self.turns:
-            if turn.status != OPEN and turn.ref not in self.false and (at is None or turn.time <= at):
-                places.append((turn.time, *turn.ref))
-        return places
+            if turn.ref in self.false or not turn.asked or (at is not None and turn.time > at):
+                continue
+            last = steps[-1]
+            if (turn.status == OPEN) != (last.status == OPEN):
+                steps.append(Stage(max(turn.time, last.time), max((turn.time, *turn.ref), last.place), turn.status))
+        return steps
+
+    def ends(self, at: int | None = None) -> list[Key]:
+        """The places of the ends that count."""
+        return [step.place for step in self.steps(at) if step.status != OPEN]
 
     # evolving
 
@@ -149,14 +168,16 @@ class Complaint:
         elif isinstance(data, AgreementApplied):
             self.agreement, self.agreement_version = data.agreement, data.version
         elif isinstance(data, ComplaintRestated) and data.closings is not None:
-            self.false |= {(row.fact.source, row.fact.id) for row in data.closings if row.false}
+            for row in data.closings:
+                if row.false:
+                    self.false.setdefault((row.fact.source, row.fact.id), time)
 
     def _reopened(self, data: ComplaintReopened, time: int, cause: Ref) -> None:
         closing = (data.closing.source, data.closing.id)
         closed = self.turn_of(closing)
         asked = data.because != "false_closing"
         if not asked:
-            self.false.add(closing)
+            self.false.setdefault(closing, time)
         self.turns.append(Turn(time, OPEN, cause, None if closed is None else (closed.time, *closing), asked))
 
 

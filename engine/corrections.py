@@ -109,7 +109,7 @@ def _silences_the_customer(before: Fact, after: Fact | None) -> bool:
         return False
     if after is None or after.us != before.us:
         return True
-    return any(getattr(before.data, name) != getattr(after.data, name) for name in _SAYS[type(before.data)])
+    return any((getattr(before.data, name) or None) != (getattr(after.data, name) or None) for name in _SAYS[type(before.data)])
 
 
 def customer_speaks(data: FactData) -> bool:

@@ -107,7 +107,7 @@ class Log:
 
     def _append(self, tail: Fold, now: int) -> Folded:
         """In order: one step an entry."""
-        tail.low, tail.changed, tail.dropped = None, {}, []
+        tail.low, tail.changed, tail.lost, tail.dropped = None, set(), {}, []
         if self._dirty is not None:
             for entry in self.entries[bisect_right(self.entries, self._tail_place, key=_place) :]:
                 try:
@@ -122,7 +122,7 @@ class Log:
         tail.until(now)
         low = tail.low
         spans = [] if low is None else [s for s in tail.dropped if s.end is None or s.end >= low] + list(tail.spans(low))
-        return Folded(low, None, spans, list(tail.changed.values()), None, None, frozenset())
+        return Folded(low, None, spans, _changed(tail), None, None, frozenset())
 
     def _mark(self, fold: Fold, place: Place) -> None:
         fold.cut(OUTAGES_KEPT)
@@ -151,7 +151,7 @@ class Log:
         points = self._checkpoints
         after = points[j].place if j >= 0 else FIRST
         fold = points[j].fold.snapshot() if j >= 0 else Fold(self.deliveries)
-        fold.changed = {claim.place: claim for claim in (*fold.pending, *fold.settled)}
+        fold.changed = set(fold.claims)
         low = fold.base
         k, count = j + 1, 0
         for entry in self.entries[bisect_right(self.entries, after, key=_place) :]:
@@ -176,7 +176,7 @@ class Log:
         fold.until(now)
         spans = fold.dropped + list(fold.spans(max(low, fold.base)))
         fold.dropped = []
-        return Folded(low, None, spans, list(fold.changed.values()), after, None, frozenset())
+        return Folded(low, None, spans, _changed(fold), after, None, frozenset())
 
     def _take(self, fold: Fold, entry: Entry) -> bool:
         """Takes one entry, noting how far a deep one reaches; whether the fold held enough."""
@@ -208,9 +208,13 @@ class Log:
     def _early(fold: Fold, low: int, after: Place, point: Checkpoint) -> Folded:
         until = point.fold.base
         spans = [s for s in (*fold.dropped, *fold.spans(fold.base)) if s.start < until]
-        alive = frozenset(c.place for c in (*point.fold.pending, *point.fold.settled))
-        claims = [claim for place, claim in fold.changed.items() if place not in alive]
+        alive = frozenset(point.fold.claims)
+        claims = [claim for claim in _changed(fold) if claim.place not in alive]
         return Folded(low, until, spans, claims, after, point.place, alive)
+
+
+def _changed(fold: Fold) -> list[Claim]:
+    return [fold.claims[place] if place in fold.claims else fold.lost[place] for place in sorted(fold.changed)]
 
 
 def _place(entry: Entry | Checkpoint) -> Place:

@@ -38,10 +38,11 @@ def owners(facts: Iterable[Fact]) -> list[OwnerRow]:
     team: str | None = None
     person: str | None = None
     had: set[str] = set()
-    for fact in facts:
+    told = list(facts)
+    for fact in sorted(told, key=lambda fact: not isinstance(fact.data, ComplaintFiled)):  # it begins with the filing
         data = fact.data
         if isinstance(data, ComplaintFiled):
-            to_team, to_person = (data.team, None) if data.team is not None else (team, person)
+            to_team, to_person = data.team, None
         elif isinstance(data, ComplaintAssigned):
             to_team, to_person = (team if data.team is None else data.team), data.to
         else:

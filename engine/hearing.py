@@ -5,8 +5,6 @@ Recorded as `service.heard`, so that a service can be folded from its own stream
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from contracts.agreements import Agreement
 from contracts.decisions import Claimed, Delivered, Item, Leans, Left, Noticed, Rejected, Requested, Said
 from contracts.envelope import Fact
@@ -23,7 +21,6 @@ from contracts.facts import (
     ResolutionRejected,
     VisitMade,
 )
-from contracts.moments import moment
 from engine.complaint import CLOSED, WITHDRAWN, Complaint
 from engine.corrections import Ref
 
@@ -72,19 +69,15 @@ def _turned(complaint: Complaint, fact: Fact, terms: Agreement) -> tuple[Item, .
         return () if fact.ref in complaint.false else (Left(),)
     if turn.status == WITHDRAWN:
         return (Left(closed=False),)
-    after = turn.closing
-    if after is None:
-        return ()
-    return (_leans(complaint, terms, after=(moment(after[0]), after[1], after[2])),)
+    return (_leans(complaint, terms),)
 
 
-def _leans(complaint: Complaint, terms: Agreement, after: tuple[datetime, str, str] | None = None) -> Leans:
+def _leans(complaint: Complaint, terms: Agreement) -> Leans:
     return Leans(
         agreement=complaint.agreement,
         version=complaint.agreement_version,
         accepts=terms.restoration.accepts,
         silence=terms.restoration.silence,
-        after=after,
     )
 
 

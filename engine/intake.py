@@ -254,7 +254,7 @@ class Engine(Application[str]):
         if known is not None:
             if known[0] == digest:
                 return Result(Outcome.DUPLICATE, ref=fact.ref)
-            return self._bury(body, MalformedError("the same source and id were taken with other content", "id", fact.id))
+            return self._bury(body, MalformedError("the same source and id were taken with other content", "id", fact.id), fact.ref)
         return self._settle(body, fact, digest)
 
     def _settle(self, body: bytes, fact: Fact, digest: bytes) -> Result:

@@ -71,7 +71,7 @@ def _claims(service: Service, folded: Folded, touched: list[int]) -> list[Claim]
     changed = []
     for claim in folded.claims:
         old = service.claims.get(claim.place[1:3])
-        if old is None or old[:7] != claim[:7]:
+        if old is None or old[:8] != claim[:8]:
             if old is not None:
                 touched.append(old.since)
             touched.append(claim.since)

@@ -53,6 +53,7 @@ def claim_row(claim: Claim) -> ClaimRow:
         by=claim.by,
         state=claim.state,
         settled_at=None if claim.settled_at is None else moment(claim.settled_at),
+        unconfirmed_until=None if claim.until is None else moment(claim.until),
     )
 
 
@@ -66,4 +67,5 @@ def claim_of(row: ClaimRow) -> Claim:
         row.by,
         row.state,
         None if row.settled_at is None else micros(row.settled_at),
+        None if row.unconfirmed_until is None else micros(row.unconfirmed_until),
     )

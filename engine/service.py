@@ -29,8 +29,8 @@ from engine.corrections import Ref, effective, root
 from engine.folding import Log
 from engine.rows import Outage, claim_of, outage_of
 
-_AFTER_CLOSING, _LEAVES, _LEANS = 50, 100, 200
-"""Numbers of items that come after the words of the same fact, and a reopening after its closing."""
+_TURN = 100
+"""The number of a beginning or an end among the items of its fact: after what the fact says."""
 
 
 class Closing(NamedTuple):
@@ -73,7 +73,8 @@ class Service:
         """Moments in whose outages the reported end may have changed."""
         self.armed: int | None = None
         """When its silence timer is due, as the store has it."""
-        self._toggles: dict[str, list[tuple[Place, Leans | Left]]] = {}
+        self._turns: dict[str, dict[Ref, tuple[Place, Leans | Left | None]]] = {}
+        """By complaint its beginnings and ends, in the order in which they were first heard of."""
         self._shifts: dict[str, list[Entry]] = {}
 
     # reading
@@ -84,7 +85,7 @@ class Service:
         if outage is None:
             return "up"
         for claim in self.claims.values():
-            if claim.place[0] <= time and (claim.settled_at is None or time < claim.settled_at):
+            if claim.place[0] <= time and (claim.until is None or time < claim.until):
                 return "unconfirmed"
         return "down"
 
@@ -180,11 +181,9 @@ class Service:
             elif isinstance(item, Left):
                 if item.closed:
                     insort(self.closings, Closing(heard.time, source, name, complaint))
-                self._toggle(complaint, add=(place, item))
+                self._turn(complaint, ref, place, item)
             elif isinstance(item, Leans):
-                if item.after is not None:
-                    place = max(place, (micros(item.after[0]), item.after[1], item.after[2], _AFTER_CLOSING))
-                self._toggle(complaint, add=(place, item))
+                self._turn(complaint, ref, place, item)
             else:
                 self.log.insert(Entry(place, complaint, item))
                 if isinstance(item, Delivered):
@@ -202,7 +201,7 @@ class Service:
             elif isinstance(item, Left | Leans):
                 if isinstance(item, Left) and item.closed:
                     self.closings.remove(Closing(heard.time, source, name, complaint))
-                self._toggle(complaint, drop=item)
+                self._turn(complaint, ref, (heard.time, source, name, n), None)
             else:
                 self.log.remove((heard.time, source, name, n))
                 if isinstance(item, Delivered):
@@ -210,15 +209,12 @@ class Service:
                     known.remove((heard.time, source, name))
                     self.log.deliveries[complaint, item.notice] = tuple(known)
 
-    def _toggle(self, complaint: str, *, add: tuple[Place, Leans | Left] | None = None, drop: Leans | Left | None = None) -> None:
-        """Leaning begins and ends, each in its place; after a withdrawal it does not begin again."""
-        toggles = self._toggles.setdefault(complaint, [])
-        if add is not None:
-            insort(toggles, add, key=_first)
-        else:
-            del toggles[next(i for i, (_, item) in enumerate(toggles) if item is drop)]
+    def _turn(self, complaint: str, ref: Ref, place: Place, item: Leans | Left | None) -> None:
+        """Leaning begins or ends with a fact (or, None, does not after all)."""
+        turns = self._turns.setdefault(complaint, {})
+        turns[ref] = ((*place[:3], _TURN), item)
         before = self._shifts.get(complaint, [])
-        after = _shifts(complaint, toggles)
+        after = _shifts(complaint, list(turns.values()))
         self._shifts[complaint] = after
         for entry in before:
             if entry not in after:
@@ -228,19 +224,23 @@ class Service:
                 self.log.insert(entry)
 
 
-def _shifts(complaint: str, toggles: list[tuple[Place, Leans | Left]]) -> list[Entry]:
+def _shifts(complaint: str, turns: list[tuple[Place, Leans | Left | None]]) -> list[Entry]:
+    """Who leans, in the order of facts; what was recorded later is never placed before what it changed."""
     shifts: list[Entry] = []
     terms: Terms | None = None
-    for (time, source, name, n), item in toggles:
+    last: Place | None = None
+    for place, item in turns:
         now = terms_of(item) if isinstance(item, Leans) else None
-        if now != terms:
-            if terms is not None:
-                shifts.append(Entry((time, source, name, n + _LEAVES), complaint, Shift(terms, -1)))
-            if now is not None:
-                shifts.append(Entry((time, source, name, n + _LEANS), complaint, Shift(now, 1)))
-            terms = now
-        if isinstance(item, Left) and not item.closed:
-            break
+        if item is None or now == terms:
+            continue
+        if last is not None and place <= last:
+            place = (*last[:3], last[3] + 2)  # noqa: PLW2901 - its place is behind the one ahead of it
+        last = place
+        if terms is not None:
+            shifts.append(Entry(place, complaint, Shift(terms, -1)))
+        if now is not None:
+            shifts.append(Entry((*place[:3], place[3] + 1), complaint, Shift(now, 1)))
+        terms = now
     return shifts
 
 
@@ -263,10 +263,6 @@ def said_by(fact: Fact) -> tuple[Item, ...]:
 
 def _start(outage: Outage) -> int:
     return outage.start
-
-
-def _first(toggle: tuple[Place, Leans | Left]) -> Place:
-    return toggle[0]
 
 
 def _key(fact: Fact) -> Key:

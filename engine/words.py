@@ -42,17 +42,18 @@ class Timeline:
     """For each moment: up (and by whose word) or not.
 
     `starts[i]` is where segment i begins, `by[i]` who says that it is up, None where it is not.
-    `shields` are moments of which the customer spoke; `overridden` stretches run from the start of an
-    outage to an end of it that a later down word took away.
+    `shields` are moments of which the customer spoke. `ends` are the outages that an up word ended, from
+    start to end as they were then; `overridden` those of them whose end a later down word took away.
     """
 
-    __slots__ = ("base", "by", "dropped", "low", "overridden", "shields", "starts")
+    __slots__ = ("base", "by", "dropped", "ends", "low", "overridden", "shields", "starts")
 
     def __init__(self) -> None:
         self.base = BEGINNING
         self.starts: list[int] = [BEGINNING]
         self.by: list[str | None] = [NOBODY]
         self.shields: list[tuple[int, int]] = []
+        self.ends: list[tuple[int, int]] = []
         self.overridden: list[tuple[int, int]] = []
         self.low: int | None = None
         """The earliest moment written since somebody last set this to None."""
@@ -119,8 +120,8 @@ class Timeline:
 
     # writing
 
-    def write(self, since: int, by: str | None, time: int, *, customer: bool) -> None:
-        """A word said at `time`: from `since` on it is up by `by`, or (None) down.
+    def write(self, since: int, by: str | None, time: int, *, customer: bool) -> list[int]:
+        """A word said at `time`: from `since` on it is up by `by`, or (None) down. Where its pieces begin.
 
         Nobody but the customer overwrites a moment of which the customer spoke.
         """
@@ -128,16 +129,12 @@ class Timeline:
             raise EarlierNeededError(since)
         if self.low is None or since < self.low:
             self.low = since
-        if by is not None and self.overridden:
-            self.overridden = [(a, min(b, since)) for a, b in self.overridden if a < since]
-        if customer:
-            self._overwrite(since, [(since, by)])
-            if since < time:
-                self._shield(since, time)
-        elif self.shields and self.shields[-1][1] > since:
-            self._overwrite(since, self._around_shields(since, by))
-        else:
-            self._overwrite(since, [(since, by)])
+        if not customer and self.shields and self.shields[-1][1] > since:
+            return self._around_shields(since, by)
+        self._overwrite(since, [(since, by)])
+        if customer and since < time:
+            self._shield(since, time)
+        return [since]
 
     def _overwrite(self, since: int, pieces: list[tuple[int, str | None]]) -> None:
         starts, said = self.starts, self.by
@@ -148,15 +145,17 @@ class Timeline:
                 starts.append(start)
                 said.append(by)
 
-    def _around_shields(self, since: int, by: str | None) -> list[tuple[int, str | None]]:
+    def _around_shields(self, since: int, by: str | None) -> list[int]:
         """The new tail from `since`: `by`, and what the customer said where the customer spoke."""
         pieces: list[tuple[int, str | None]] = []
-        first = bisect_right(self.shields, since, key=lambda shield: shield[1])
+        ours: list[int] = []
+        first = bisect_right(self.shields, since, key=_until)
         cursor = since
         for shield_from, shield_until in self.shields[first:]:
             start = max(shield_from, since)
             if cursor < start:
                 pieces.append((cursor, by))
+                ours.append(cursor)
             i = bisect_right(self.starts, start) - 1
             pieces.append((start, self.by[i]))
             i += 1
@@ -165,46 +164,36 @@ class Timeline:
                 i += 1
             cursor = shield_until
         pieces.append((cursor, by))
-        return pieces
+        ours.append(cursor)
+        self._overwrite(since, pieces)
+        return ours
 
     def _shield(self, since: int, time: int) -> None:
         while self.shields and self.shields[-1][1] >= since:
             since = min(since, self.shields.pop()[0])
         self.shields.append((since, time))
 
-    def say_down(self, since: int, time: int, *, customer: bool) -> None:
-        """A down word; notes the ends of outages that it takes away."""
-        ends = self._ends_from(since)
-        self.write(since, None, time, customer=customer)
-        for start, end in ends:
-            if not self.up_at(end):
-                self._override(start, end)
-
-    def _ends_from(self, since: int) -> list[tuple[int, int]]:
-        """Start and end of each outage that ended at or after `since`."""
-        if since < self.base:
-            raise EarlierNeededError(since)
-        ends = []
-        i = len(self.by) - 1
-        while i > 0 and self.starts[i] >= since:
-            if self.by[i] is not None and self.by[i - 1] is None:
+    def say_up(self, since: int, time: int, by: str, *, customer: bool) -> None:
+        """An up word; notes the outages that it ended."""
+        for start in self.write(since, by, time, customer=customer):
+            i = bisect_left(self.starts, start)
+            if 0 < i < len(self.starts) and self.starts[i] == start and self.by[i] is not None and self.by[i - 1] is None:
                 j = i - 1
                 while j and self.by[j - 1] is None:
                     j -= 1
-                ends.append((self.starts[j], self.starts[i]))
-            i -= 1
-        return ends
+                self.ends.append((self.starts[j], start))
 
-    def _override(self, start: int, end: int) -> None:
-        kept = []
-        for a, b in self.overridden:
-            if b < start or a > end:
-                kept.append((a, b))
-            else:
-                start, end = min(a, start), max(b, end)
-        kept.append((start, end))
-        kept.sort()
-        self.overridden = kept
+    def say_down(self, since: int, time: int, *, customer: bool) -> None:
+        """A down word; notes the ends of outages that it takes away."""
+        self.write(since, None, time, customer=customer)
+        if self.ends:
+            kept = []
+            for outage in self.ends:
+                if outage[1] < since or self.up_at(outage[1]):
+                    kept.append(outage)
+                elif outage not in self.overridden:
+                    self.overridden.append(outage)
+            self.ends = kept
 
     # keeping
 
@@ -227,6 +216,7 @@ class Timeline:
         del self.starts[:i], self.by[:i]
         self.base = base
         self.shields = [s for s in self.shields if s[1] > base]
+        self.ends = [o for o in self.ends if o[1] >= base]
         self.overridden = [o for o in self.overridden if o[1] > base]
 
     def same_from(self, base: int, old: Timeline) -> bool:
@@ -242,5 +232,10 @@ class Timeline:
             self.starts[i:] == old.starts
             and self.by[i:] == old.by
             and [s for s in self.shields if s[1] > base] == old.shields
+            and [o for o in self.ends if o[1] >= base] == old.ends
             and [o for o in self.overridden if o[1] > base] == old.overridden
         )
+
+
+def _until(shield: tuple[int, int]) -> int:
+    return shield[1]

@@ -65,6 +65,15 @@ class Unit:
         """Events, in the order in which they get their positions. A version that is taken raises IntegrityError."""
         self._cursor.executemany(_APPEND, rows)
 
+    def history(self, streams: tuple[str, ...]) -> list[tuple[int, str, int, str, bytes]]:
+        """Position, stream, version, topic and state of the events of some streams, in order of position."""
+        marks = ",".join("?" * len(streams))
+        return self._execute(
+            "SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events"
+            f" WHERE originator_id IN ({marks}) ORDER BY notification_id",
+            streams,
+        ).fetchall()
+
     def last_position(self) -> int:
         """The position of the last event; 0 if there is none."""
         return int(self._execute("SELECT COALESCE(MAX(notification_id), 0) FROM stored_events").fetchone()[0])

@@ -17,7 +17,8 @@ from datetime import datetime
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from .histories_writer import BAG, Entry, Writer, moment, terms
+from .histories_grid import Entry, moment
+from .histories_writer import AGAIN, BAG, Writer, terms
 from .reading import Terms, World
 
 if TYPE_CHECKING:
@@ -75,8 +76,17 @@ def arrange(w: Writer, entries: list[Entry]) -> tuple[list[tuple[dict[str, Any],
         elif w.often(1):
             coming.append((at + w.r.randrange(4), tie + 1, {**fact, "type": "complaint.wait_ended", "data": {}}))
     coming.sort(key=lambda c: c[:2])
+    for i, (at, tie, fact) in enumerate(coming):  # a second filing does not come first
+        rest = [j for j in range(i, len(coming)) if files(coming[j][2], fact["subject"])]
+        if fact["data"].get("summary") == AGAIN and rest and not any(files(c[2], fact["subject"]) for c in coming[:i]):
+            later = coming[rest[0]]
+            coming[i], coming[rest[0]] = (at, tie, later[2]), (*later[:2], fact)
     end = coming[-1][0] + w.pick((0, 0, 1, 5))
     return [(fact, moment(at)) for at, _, fact in coming], moment(end)
+
+
+def files(fact: dict[str, Any], complaint: str) -> bool:
+    return bool(fact["type"] == "complaint.filed" and fact["subject"] == complaint and fact["data"]["summary"] != AGAIN)
 
 
 def history(seed: int) -> History:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any, TypeVar
 
+from .histories_grid import STEP, ZONES, Entry, Slot
 from .reading import Terms
 
 T = TypeVar("T")
 SERVICE = "line-1"
-START = datetime(2024, 3, 30, 20, 0, tzinfo=UTC)
-STEP = timedelta(minutes=30)
-ZONES = (UTC, UTC, timezone(timedelta(hours=1)), timezone(timedelta(hours=-5)))
 SOURCES = ("/a", "/b", "/m")
+AGAIN = "a second filing"
 TEAMS, PEOPLE = ("north", "south", "care"), ("ann", "bob")
 FAULTS = ("power", "cable")
 CODES = ["part_outstanding", "visit_outstanding", "promise_outstanding", "remedy_outstanding", "reply_missing"]
@@ -28,52 +26,6 @@ PAIRS = (
 
 
 @dataclass
-class Entry:
-    """A fact with its slot on the grid, and the slots by which it is late."""
-
-    type: str
-    subject: str
-    slot: int
-    data: dict[str, Any]
-    key: tuple[str, str]
-    late: int = 0
-    zone: timezone = UTC
-
-    def fact(self) -> dict[str, Any]:
-        data = plain(self.data, self.zone)
-        return {
-            "specversion": "1.0",
-            "source": self.key[0],
-            "id": self.key[1],
-            "type": self.type,
-            "subject": self.subject,
-            "time": stamp(self.slot, self.zone),
-            "datacontenttype": "application/json",
-            "data": data,
-        }
-
-
-@dataclass(frozen=True)
-class Slot:
-    slot: int
-
-
-def moment(slot: int) -> datetime:
-    return START + slot * STEP
-
-
-def plain(data: dict[str, Any], zone: timezone) -> dict[str, Any]:
-    return {
-        k: stamp(v.slot, zone) if isinstance(v, Slot) else plain(v, zone) if isinstance(v, dict) else v
-        for k, v in data.items()
-    }
-
-
-def stamp(slot: int, zone: timezone) -> str:
-    return moment(slot).astimezone(zone).isoformat().replace("+00:00", "Z")
-
-
-@dataclass
 class Writer:
     """Writes a history as it might have been lived, with a rough idea only of what it comes to."""
 
@@ -81,6 +33,7 @@ class Writer:
     now: int = 0
     entries: list[Entry] = field(default_factory=list)
     filed: list[str] = field(default_factory=list)
+    since: dict[str, int] = field(default_factory=dict)  # filed
     ended: dict[str, int] = field(default_factory=dict)
     up: bool = True
     open_things: list[tuple[int, str, str]] = field(default_factory=list)
@@ -145,6 +98,7 @@ class Writer:
             down_since=since,
         )
         self.filed.append(complaint)
+        self.since[complaint] = self.now
         self.up = self.up and not down
 
     def down(self) -> None:
@@ -224,14 +178,14 @@ class Writer:
             self.customer_up()
             self.now += self.pick((0, 1))
         complaint = self.which()
-        codes = self.pick((None, None, ["part_outstanding", "visit_outstanding"], ["promise_outstanding", "nonsense"]))
+        codes = self.pick((None, None, ["part_outstanding", "visit_outstanding"], ["promise_outstanding"]))
         if self.often(60):  # so that no more than what is about the service stands in the way, most times
             codes = CODES
         codes = [*codes, "customer_down", "already_ended"] if codes and self.often(20) else codes
         self.write(
             "complaint.close_requested",
             complaint,
-            slot=self.back(2) if self.often(15) else self.now,
+            slot=max(self.back(2), self.since[complaint]) if self.often(15) else self.now,
             by=self.pick(PEOPLE),
             overrides=codes,
             approved_by=self.pick(("boss", "boss", None)) if codes else None,
@@ -305,6 +259,7 @@ class Writer:
         fact = dict(zip(("source", "id"), target.key, strict=True))
         data: dict[str, Any] = {"fact": fact, "by": "ann", "why": "wrong", "proof": proof}
         low = max((v.slot for k, v in target.data.items() if isinstance(v, Slot) and "since" in k), default=0)
+        low = max(low, self.since.get(target.subject, 0))
         how = self.r.randrange(4)
         if how == 0:
             data["void"] = True
@@ -319,8 +274,8 @@ class Writer:
     def bad(self) -> None:
         """A second filing, or a fact without what it needs."""
         if self.filed and self.often(60):
-            subject = self.pick(self.filed)
-            self.write("complaint.filed", subject, customer="shop-9", channel="web", summary="again", team="care")
+            again: dict[str, Any] = {"customer": "shop-9", "channel": "web", "summary": AGAIN}
+            self.write("complaint.filed", self.pick(self.filed), **again, service=SERVICE, team="care")
         else:
             self.write(self.pick(("service.down", "complaint.unheard_of")), by="ann")
 
@@ -400,7 +355,7 @@ CHANGES: dict[str, Callable[[Writer, int], dict[str, Any]]] = {
     "complaint.replied": lambda _, __: {"decision": "upheld"},
 }
 ACTS: tuple[tuple[int, Callable[[Writer], None]], ...] = (
-    (3, Writer.file),
+    (7, Writer.file),
     (6, Writer.down),
     (3, Writer.late_down),
     (10, Writer.claim),

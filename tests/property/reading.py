@@ -49,8 +49,12 @@ class Step:
 class World:
     """The engine's knowledge. Results that need more than a line are in `reading_rows`."""
 
-    def __init__(self, agreements: dict[str, Terms]) -> None:
+    def __init__(self, agreements: dict[str, Terms], *, lawful: bool = False) -> None:
+        """`lawful`: a closing is also held to what was so without it. The page, by the letter, lets it uphold itself:
+        when nobody leans any more the claims pending at it are accepted, and so the customer was up at it.
+        """
         self.agreements = agreements
+        self.lawful = lawful
         self.now = BEGIN
         self.facts: dict[Key, Fact] = {}  # as they came, in order of arrival
         self.events: dict[str, list[Event]] = {}  # by complaint
@@ -175,39 +179,49 @@ class World:
 
     def account(self, service: str | None = None) -> Account:
         """The fold of everything known now about the service (None: the only one)."""
-        services = {c: self.about(c) for c in self.events}
         if service is None:
-            named = set(services.values()) | {f.subject for f in self.current().values() if "service." in f.type[:8]}
+            named = {self.about(c) for c in self.events}
+            named |= {f.subject for f in self.current().values() if f.type.startswith("service.")}
             assert len(named) <= 1, "which service?"
             service = min(named, default="")
         if service not in self._accounts:
-            ours = {c for c, s in services.items() if s == service}
-            facts = [
-                f
-                for f in self.current().values()
-                if (f.subject == service if f.type.startswith("service.") else f.subject in ours)
-                and f.type != "fact.corrected"
-            ]
-            leans: dict[Place, list[tuple[str, bool]]] = {}
-            for complaint in sorted(ours):
-                for step in self.steps(complaint):
-                    leans.setdefault(step.place, []).append((complaint, step.on))
-            terms = {c: self.agreements[self.filing(c).data.get("agreement") or "standard"] for c in ours}
-            account = Account(sorted(facts, key=lambda f: f.place), leans, terms, self.now)
-            self._accounts[service] = account
-            self.seen["silence"] += any(w.by == "silence" for w in account.words)
+            self._accounts[service] = self._fold(service)
+            self.seen["silence"] += any(w.by == "silence" for w in self._accounts[service].words)
         return self._accounts[service]
+
+    def _fold(self, service: str, without: Event | None = None) -> Account:
+        services = {c: self.about(c) for c in self.events}
+        ours = {c for c, s in services.items() if s == service}
+        facts = [
+            f
+            for f in self.current().values()
+            if (f.subject == service if f.type.startswith("service.") else f.subject in ours)
+            and f.type != "fact.corrected"
+        ]
+        leans: dict[Place, list[tuple[str, bool]]] = {}
+        for complaint in sorted(ours):
+            for step in self.steps(complaint, without):
+                leans.setdefault(step.place, []).append((complaint, step.on))
+        terms = {c: self.agreements[self.filing(c).data.get("agreement") or "standard"] for c in ours}
+        return Account(sorted(facts, key=lambda f: f.place), leans, terms, self.now)
+
+    def _lawfully(self, complaint: str, closing: Event) -> bool:
+        return not self.lawful or self.upheld(complaint, closing)
+
+    def upheld(self, complaint: str, closing: Event) -> bool:
+        """Whether the customer was up at a closing, by all that is known but that closing."""
+        return self._fold(self.about(complaint), closing).at(closing.time) == "up"
 
     # ---- beginnings and ends (sections 4 and 5)
 
-    def steps(self, complaint: str) -> list[Step]:
+    def steps(self, complaint: str, without: Event | None = None) -> list[Step]:
         """From when to when the complaint leans on its service: its filing, its closings and withdrawal, its
         reopenings, each in its place; a closing proved false is none, and so is the engine's answer to it.
         One that lies before the step ahead of it in the record counts as right after that.
         """
         steps: list[Step] = []
         for event in self.events[complaint]:
-            if event.place is None or event.false:
+            if event.place is None or event.false or event is without:
                 continue
             time, place, on = event.time, event.place, event.kind in ("filed", "reopened")
             if steps and place < steps[-1].place:
@@ -234,7 +248,9 @@ class World:
             (complaint, event)
             for complaint, events in self.events.items()
             for event in events
-            if event.kind == "closed" and not event.false and self.account(self.about(complaint)).at(event.time) != "up"
+            if event.kind == "closed"
+            and not event.false
+            and not (self.account(self.about(complaint)).at(event.time) == "up" and self._lawfully(complaint, event))
         ]:
             for complaint, event in shown:
                 event.false = True

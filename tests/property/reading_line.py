@@ -145,7 +145,6 @@ class Account:
         self._ends: list[End] = []
         self._terms = terms
         self._leaning: set[str] = set()
-        self._changed = BEGIN
         self._kinds = {(f.subject, f.data["remedy"]): f.data["kind"] for f in facts if f.type == "remedy.granted"}
         self._heard: dict[tuple[str, str], datetime] = {}
         for fact in facts:
@@ -294,14 +293,14 @@ class Account:
         return timedelta(seconds=max(known)) if known and len(known) == len(lengths) else None
 
     def _silences(self, upto: datetime) -> list[tuple[datetime, datetime]]:
-        """Silences that have lasted by `upto`: when (not before those who lean last changed), and the earliest moment
-        named by the pending claims made before the notice was sent.
+        """Silences that have lasted by `upto`: when they had, and the earliest moment named by the pending claims made
+        before the notice was sent.
         """
         length, found = self._length(), []
         for notice in self._notices:
             moments = [c.moment for c in self._pending() if c.place < notice.place]
             if length is not None and moments and not notice.broken and notice.heard + length <= upto:
-                found.append((max(notice.heard + length, self._changed), min(moments)))
+                found.append((notice.heard + length, min(moments)))
         return found
 
     def _silence(self, upto: datetime) -> None:
@@ -317,7 +316,6 @@ class Account:
         if (complaint in self._leaning) == on:
             return
         (self._leaning.add if on else self._leaning.discard)(complaint)
-        self._changed = time
         found = [(c.moment, 0, c.place, c.evidence) for c in self._pending() if self._accepted(c.evidence)]
         found += [(moment, 1, (time, "", ""), "silence") for _, moment in self._silences(time)]
         if found:

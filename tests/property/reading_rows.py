@@ -247,7 +247,9 @@ def odd(world: World) -> list[str]:
     found = {name.removeprefix("odd: ") for name in world.seen if name.startswith("odd: ")}
     for service in {world.about(c) for c in world.events}:
         found |= set(odd_line(world.account(service)))
-    for complaint in world.events:
+    for complaint, events in world.events.items():
+        if any(e.kind == "closed" and not e.false and not world.upheld(complaint, e) for e in events):
+            found.add("a closing upheld by itself")
         for early, late, name in (
             ("remedy.granted", "remedy.delivered", "remedy"),
             ("notice.sent", "notice.delivered", "notice"),

@@ -37,8 +37,10 @@ def moments(data: dict[str, Any]) -> dict[str, Any]:
 class Tale:
     """One service, S. A fact is said at its minute and arrives then (or with `now`, later)."""
 
-    def __init__(self, *, silence: int | None = None, accepts: tuple[str, ...] = (), **others: Terms) -> None:
-        self.world = World({"standard": terms(*accepts, silence=silence), **others})
+    def __init__(
+        self, *, silence: int | None = None, accepts: tuple[str, ...] = (), lawful: bool = False, **others: Terms
+    ) -> None:
+        self.world = World({"standard": terms(*accepts, silence=silence), **others}, lawful=lawful)
         self.facts: list[tuple[dict[str, Any], datetime]] = []
 
     def say(

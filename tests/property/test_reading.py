@@ -1,4 +1,4 @@
-"""The second reading, sentence by sentence: facts that come in, closing, and handing on."""
+"""The second reading, sentence by sentence: facts that come in, and closing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .tale import Tale, terms
+from .tale import Tale, at, terms
 
 # ---- facts in
 
@@ -22,10 +22,23 @@ def test_the_same_fact_again_does_nothing_and_with_other_content_it_is_dead() ->
     assert tale.buried() == ["the same source and id with other content"]
 
 
-def test_facts_ahead_of_their_filing_are_held_and_arrive_then_in_the_order_of_facts() -> None:
+def test_a_dead_letter_may_be_sent_again() -> None:
     tale = Tale()
-    tale.close(20, now=30)
+    tale.file(0)
+    tale.say(5, "service.down", id="again")
+    assert tale.buried() == ["evidence is missing"]
+    tale.down(5, id="again")
+    assert tale.outages() == [(5, None)]
+
+
+@pytest.mark.parametrize("first", ["request", "order"])
+def test_facts_ahead_of_their_filing_are_held_and_arrive_then_in_the_order_of_facts(first: str) -> None:
+    tale = Tale()
+    if first == "request":
+        tale.close(20, now=30)
     tale.say(5, "part.ordered", order="o", part="psu", now=31)
+    if first == "order":
+        tale.close(20, now=31)
     assert not tale.world.refusals
     tale.file(0, now=32)
     assert tale.objections() == ["part_outstanding"]  # the order came before the request
@@ -149,7 +162,8 @@ def test_all_that_hold_are_listed_already_ended_beside_the_others() -> None:
     tale = Tale(letters=terms(reply=True))
     tale.file(0, agreement="letters")
     tale.say(1, "part.ordered", order="o", part="psu")
-    tale.say(1, "visit.scheduled", visit="v", **{"from": 5, "to": "x"})
+    span: dict[str, Any] = {"from": "x", "to": "y"}
+    tale.say(1, "visit.scheduled", visit="v", **span)
     tale.say(1, "remedy.granted", remedy="r", kind="refund")
     tale.say(1, "promise.made", promise="p", what="x", due=9)
     tale.say(2, "complaint.withdrawn", by="shop", proof="p")
@@ -230,6 +244,7 @@ def test_a_word_by_which_the_customer_was_not_up_proves_a_closing_false(evidence
     assert tale.closings() == [("C", 10, True)]
     assert (shown["status"], shown["reopenings"], shown["false_closings"]) == ("open", 1, 1)
     # the reopening is at the word's time, not before the closing's
+    assert tale.world.events["C"][-1].time == at(max(said, 10))
     assert shown["time_by_cause"].get("closed", 0) == (max(said, 10) - 10) * 60
 
 
@@ -282,7 +297,55 @@ def test_a_word_is_taken_before_its_request_so_a_false_closing_is_reopened_once(
     tale.reject(20, still_down=True)  # it never came back
     assert tale.closings() == [("C", 10, True)]
     assert tale.show()["reopenings"] == 1
+    assert tale.world.events["C"][-1].place is None  # by the engine; the request then found it open
     assert tale.show()["false_restorations"] == 1
+
+
+@pytest.mark.parametrize("lawful", [False, True])
+def test_a_closing_upheld_by_itself(lawful: bool) -> None:
+    # The silence it rests on never was. By the letter it stands: nobody leans at it, so the pending claim is accepted.
+    tale = Tale(silence=10, lawful=lawful)
+    tale.file(0, down=True)
+    tale.up(5, "technician")
+    tale.ask(6, delivered=6)
+    tale.close(20)
+    assert tale.closings() == [("C", 20, False)]
+    tale.reject(10, now=30)
+    assert tale.closings() == [("C", 20, lawful)]
+    assert tale.show()["reopenings"] == 1
+    assert tale.world.odd() == ([] if lawful else ["a closing upheld by itself"])
+
+
+@pytest.mark.parametrize("lawful", [False, True])
+def test_a_closing_upheld_by_itself_once_the_customer_takes_the_word_back(lawful: bool) -> None:
+    tale = Tale(lawful=lawful)
+    tale.file(0, down=True)
+    tale.up(3, "technician")
+    word = tale.up(5)
+    tale.close(10)
+    tale.correct(20, word, void=True, proof="letter")
+    assert tale.closings() == [("C", 10, lawful)]
+
+
+def test_a_closing_dated_before_the_customers_word_takes_its_claim_by_the_letter() -> None:
+    tale = Tale()
+    tale.file(0, down=True)
+    tale.up(8, "technician")
+    tale.up(12)  # from 8, as the claim says; the customer's
+    assert tale.ends() == ["customer"]
+    tale.close(10, now=13)  # up at 10 and now
+    assert tale.closings() == [("C", 10, False)]
+    assert tale.outages() == [(0, 8)]
+    assert tale.ends() == ["technician"]  # at 10 the claim was pending and nobody leant any more
+
+
+def test_a_late_filing_with_stricter_terms_shows_a_closing_false_too() -> None:
+    tale = Tale(easy=terms("telemetry"))
+    tale.file(0, "A", agreement="easy", down=True)
+    tale.up(5, "telemetry")
+    tale.close(10, "A")
+    tale.file(4, "B", now=20)
+    assert tale.closings() == [("A", 10, True)]
 
 
 def test_closings_fall_one_after_the_other_when_those_who_lean_again_are_stricter() -> None:
@@ -319,6 +382,7 @@ def test_reopening_is_judged_by_the_status_at_its_arrival_and_not_before_the_clo
     tale.close(10)
     tale.say(5, "complaint.reopen_requested", by="desk", reason="x", now=20)
     assert tale.show()["status"] == "open"
+    assert tale.world.events["C"][-1].time == at(10)
     tale.go(30)
     assert tale.show()["time_by_cause"] == {"working": 30 * 60}
     tale.say(31, "complaint.reopen_requested", by="desk", reason="x")
@@ -348,82 +412,3 @@ def test_withdrawn_is_never_closed_and_reopened_by_nothing() -> None:
     shown = tale.show()
     assert (shown["status"], shown["closed_at"]) == ("withdrawn", None)
     assert (shown["false_closings"], shown["reopenings"]) == (1, 1)
-
-
-# ---- handing on, waiting, promising
-
-
-def test_hand_overs_and_bounces() -> None:
-    tale = Tale()
-    tale.file(0, team=None)
-    hands: list[dict[str, Any]] = [
-        {"team": "a"},  # the first owner is none
-        {"to": "ann"},  # nor is naming a person in the team that has it
-        {"to": "bob"},  # one: another person
-        {"team": "a"},  # takes the person off
-        {"to": "ann"},
-        {"team": "b", "to": "cid"},  # two
-        {"team": "a", "to": "cid"},  # three, and a bounce
-    ]
-    for i, who in enumerate(hands):
-        tale.say(10 * i, "complaint.assigned", **who)
-    tale.go(100)
-    shown = tale.show()
-    assert (shown["handovers"], shown["bounces"]) == (3, 1)
-    assert shown["owner"] == {"team": "a", "person": "cid"}
-    assert shown["time_by_owner"] == {"a": 1200, "a/ann": 1200, "a/bob": 600, "b/cid": 600, "a/cid": 2400}
-
-
-def test_owners_follow_time_not_arrival() -> None:
-    tale = Tale()
-    tale.file(0, team="a")
-    tale.say(20, "complaint.assigned", team="a")
-    tale.say(10, "complaint.assigned", team="b", now=30)
-    assert tale.show()["handovers"] == 2
-    assert tale.show()["bounces"] == 1
-    assert tale.show()["time_by_owner"] == {"a": 1200, "b": 600}
-
-
-def test_a_repeat_diagnosis_is_one_on_site_with_the_reported_fault() -> None:
-    tale = Tale()
-    tale.file(0, reported_fault="psu")
-    tale.say(1, "complaint.diagnosed", by="ann", fault="psu")
-    tale.say(2, "complaint.diagnosed", by="ann", fault="cable", on_site=True)
-    tale.say(3, "complaint.diagnosed", by="ann", fault="psu", on_site=True)
-    tale.say(4, "complaint.contacted", by="ann", direction="outbound")
-    assert (tale.show()["repeat_diagnoses"], tale.show()["contacts"]) == (1, 0)
-
-
-def test_every_second_has_one_cause_the_first_that_holds() -> None:
-    tale = Tale()
-    tale.file(0, down=True)
-    tale.say(10, "complaint.wait_started", on="parts")
-    tale.up(20, "technician")
-    tale.say(25, "complaint.wait_started", on="vendor")  # ends the one before
-    tale.down(30)
-    tale.say(35, "complaint.wait_ended")
-    tale.up(40)
-    tale.say(45, "complaint.wait_started", on="other")
-    tale.close(50)  # ends it
-    tale.reject(60)
-    tale.go(70)
-    assert tale.show()["time_by_cause"] == {
-        "working": (10 + 10 + 10) * 60,
-        "waiting:parts": 600,
-        "unconfirmed": 600,
-        "waiting:vendor": 300,
-        "waiting:other": 300,
-        "closed": 600,
-    }
-
-
-def test_promises() -> None:
-    tale = Tale()
-    tale.file(0)
-    for name, due in (("a", 10), ("b", 20), ("c", 30), ("d", 40)):
-        tale.say(1, "promise.made", promise=name, what="x", due=due)
-    tale.say(10, "promise.kept", promise="a")
-    tale.say(21, "promise.kept", promise="b")
-    tale.say(22, "promise.released", promise="c")
-    rows = [(p["promise"], p["state"], p["experience"]) for p in tale.show()["promises"]]
-    assert rows == [("a", "kept", 0), ("b", "late", 60), ("c", "released", None), ("d", "open", None)]

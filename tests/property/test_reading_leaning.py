@@ -35,6 +35,32 @@ def test_an_end_that_the_customer_moves_ahead_is_not_overridden() -> None:
     assert tale.restated() == [False]
 
 
+def test_an_end_overridden_once_stays_restated_when_the_customer_brings_it_back() -> None:
+    tale = Tale(accepts=("telemetry",))
+    tale.file(0, down=True)
+    tale.up(10, "telemetry")
+    tale.reject(20, still_down=True)
+    tale.up(30, since=10)
+    assert tale.outages() == [(0, 10)]
+    assert tale.restated() == [True]
+    assert tale.show()["false_restorations"] == 1
+
+
+def test_a_claim_belongs_to_what_is_left_of_its_outage() -> None:
+    tale = Tale()
+    tale.file(0)
+    tale.down(2)
+    tale.up(4)
+    tale.down(10)
+    tale.up(20, "technician")
+    tale.up(30, since=15)  # the claim names a moment after what is now the end
+    assert [len(r["claims"]) for r in tale.show()["outages"]] == [0, 1]
+    tale.up(40, since=10)  # now that outage never was
+    assert tale.outages() == [(2, 4)]
+    assert [len(r["claims"]) for r in tale.show()["outages"]] == [0]
+    assert tale.claims() == [("confirmed", 20)]
+
+
 # ---- those who lean
 
 
@@ -162,3 +188,45 @@ def test_downtime_goes_to_the_withdrawal_at_most() -> None:
     shown = tale.show()
     assert shown["downtime"] == {"experienced": 600, "reported": 600, "hidden": 0}
     assert (shown["status"], shown["customer_state"], shown["closed_at"]) == ("withdrawn", "down", None)
+
+
+def test_an_outage_from_the_moment_of_the_end_on_was_not_lived_through() -> None:
+    tale = Tale()
+    tale.file(0)
+    tale.say(10, "complaint.withdrawn", by="shop", proof="p")
+    tale.down(10)
+    assert tale.outages() == [(10, None)]
+    assert tale.show()["outages"] == []
+
+
+def test_an_outage_over_at_the_filing_was_not_lived_through_but_one_that_begins_there_was() -> None:
+    tale = Tale()
+    tale.down(0)
+    tale.up(10)
+    tale.file(10, id="~")
+    assert tale.show()["outages"] == []
+    tale.down(12, since=10)
+    assert [r["ended_at"] for r in tale.show()["outages"]] == [None]
+
+
+def test_an_end_dated_before_its_beginning_counts_as_right_after_it() -> None:
+    tale = Tale()
+    tale.file(0)
+    tale.close(5)
+    tale.say(9, "complaint.reopen_requested", by="desk", reason="x")
+    tale.close(8, now=20)  # granted: it was up at 8 and is now, and the complaint is open
+    assert tale.show()["closed_at"] == "2024-05-01T00:08:00Z"
+    tale.down(30)
+    tale.up(31, "operator")
+    assert tale.outages() == [(30, 31)]  # none leans
+    assert tale.world.odd() == ["an end dated before its beginning"]
+
+
+def test_a_reopening_dated_before_the_closing_counts_as_right_after_it() -> None:
+    tale = Tale()
+    tale.file(0)
+    tale.close(5)
+    tale.say(3, "complaint.reopen_requested", by="desk", reason="x", now=6)
+    tale.down(10)
+    tale.up(11, "operator")
+    assert tale.state(11) == "unconfirmed"  # it leans

@@ -286,6 +286,18 @@ def test_a_notice_before_the_claim_or_never_delivered_starts_nothing() -> None:
     assert tale.claims() == [("pending", 10)]
 
 
+def test_a_delivery_dated_before_its_notice_counts_as_at_it() -> None:
+    tale = Tale(silence=10)
+    tale.file(0, down=True)
+    tale.up(10, "technician")
+    tale.say(15, "notice.delivered", notice="n", proof="read")
+    tale.ask(20)
+    tale.go(29)
+    assert tale.claims() == [("pending", 10)]
+    tale.go(30)
+    assert tale.claims() == [("confirmed", 10)]
+
+
 def test_at_one_instant_the_order_of_facts_says_what_came_after_the_claim() -> None:
     for claim, notice, state in (("1", "2", "confirmed"), ("2", "1", "pending")):
         tale = Tale(silence=10)

@@ -1,0 +1,123 @@
+"""Reading a store: complaints and histories as known at any moment. Writes nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from contracts.errors import StilldownError
+from contracts.moments import rfc3339
+from engine.complaint import Complaint
+from engine.decide import Recorded, State
+from engine.evolve import evolve, fresh
+from engine.service import Service
+from engine.showing import show
+from engine.store.mapper import from_row
+from engine.store.sqlite import NoStoreError, StoreError, path_of
+from engine.store.unit import Clock, reading
+
+
+class UnknownError(StilldownError):
+    """There is no such complaint or service, or there was none then."""
+
+
+class Reader:
+    """A store that is only read."""
+
+    def __init__(self, url: str) -> None:
+        path = path_of(url)
+        if not Path(path).exists():
+            raise NoStoreError(f"there is no store at {url}; `stilldown ingest` or `stilldown migrate` makes one")
+        self._connection = sqlite3.connect(f"file:{Path(path).absolute()}?mode=ro", uri=True, isolation_level=None, timeout=60)
+        try:
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{url} is no store: {error}") from error
+        if version != 1:
+            raise StoreError(f"{url} is no store, or of another version ({version}): `stilldown migrate` upgrades it")
+
+    def close(self) -> None:
+        """Lets go of the store."""
+        self._connection.close()
+
+    def clock(self) -> Clock:
+        """The engine's clock: the last `recorded_at`, and what it follows."""
+        with reading(self._connection) as unit:
+            return unit.clock()
+
+    def show(self, name: str, *, at: int, known_at: int) -> dict[str, Any]:
+        """A complaint (interfaces.md §3). Raises UnknownError where there was none."""
+        with reading(self._connection) as unit:
+            complaint = self._state(unit.load(f"complaint:{name}"), f"complaint:{name}", known_at)
+            if not isinstance(complaint, Complaint) or not complaint.version:
+                raise UnknownError(f"no complaint {name} is known" if known_at == at else f"no complaint {name} was known then")
+            stream = f"service:{complaint.service}"
+            service = self._state(unit.load(stream), stream, known_at)
+        shown = show(complaint, service, at=at, known_at=known_at) if isinstance(service, Service) else None
+        if shown is None:
+            raise UnknownError(f"complaint {name} was not filed yet at {rfc3339(at)}")
+        return shown
+
+    def history(self, name: str, *, at: int | None = None, known_at: int | None = None) -> Iterator[dict[str, Any]]:
+        """Every fact and decision about a complaint and its service's outages, or about a service or person, as recorded.
+
+        Raises UnknownError where nothing is known of it.
+        """
+        with reading(self._connection) as unit:
+            own = f"complaint:{name}"
+            rows = unit.history((own,))
+            service: str | None = None
+            if rows:
+                service = f"service:{_event(rows[0]).service}"
+                rows = unit.history((own, service))
+            else:
+                rows = unit.history((f"service:{name}", f"person:{name}", f"agreement:{name}"))
+        if not rows:
+            raise UnknownError(f"nothing is known of {name}")
+        for row in rows:
+            event = _event(row)
+            if known_at is not None and event.recorded_at > known_at:
+                break
+            if at is not None and event.time > at:
+                continue
+            if event.stream == service and event.type == "service.heard" and getattr(event.data, "complaint", None) != name:
+                continue
+            yield told(row[0], event)
+
+    @staticmethod
+    def _state(rows: list[tuple[int, str, bytes]], stream: str, known_at: int) -> State:
+        state = fresh(stream)
+        for version, topic, data in rows:
+            event = from_row(stream, version, topic, data)
+            if event.recorded_at > known_at:
+                break
+            evolve(state, event)
+        return state
+
+
+def _event(row: tuple[int, str, int, str, bytes]) -> Recorded:
+    return from_row(row[1], row[2], row[3], row[4])
+
+
+def told(position: int, event: Recorded) -> dict[str, Any]:
+    """A recorded event as JSON values."""
+    own = event.kind == "fact"
+    return {
+        "position": position,
+        "stream": event.stream,
+        "version": event.version,
+        "kind": event.kind,
+        "type": event.type,
+        "subject": event.stream.partition(":")[2],
+        "time": rfc3339(event.time),
+        "recorded_at": rfc3339(event.recorded_at),
+        "source": event.source if own else None,
+        "id": event.id if own else None,
+        "cause": None if own else {"source": event.source, "id": event.id},
+        "late": event.late,
+        "data": msgspec.to_builtins(event.data),
+    }

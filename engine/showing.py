@@ -1,0 +1,118 @@
+"""A complaint as `show` gives it, at any moment, as known at any other (interfaces.md §3)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from contracts.facts import ComplaintFiled
+from contracts.moments import micros, rfc3339
+from engine import dealings
+from engine.claims import Claim
+from engine.complaint import CLOSED, OPEN, WITHDRAWN, Complaint
+from engine.handing import counts, owners, shares, waits
+from engine.lives import Lived, closed, downtime, false_restorations, last_end, lived, turns
+from engine.service import Service
+
+
+def show(complaint: Complaint, service: Service, *, at: int, known_at: int) -> dict[str, Any] | None:
+    """What was so at `at` by what `complaint` and `service` know (they were evolved up to `known_at`).
+
+    JSON values; moments are RFC 3339 in UTC, lengths whole seconds. None where it was not filed by then.
+    """
+    filing = complaint.filing
+    if filing.us > at or not isinstance(filing.data, ComplaintFiled):
+        return None
+    facts = complaint.until(at)
+    changes = turns(complaint, at)
+    status = changes[-1].status if changes else OPEN
+    ended = changes[-1].time if changes and status != OPEN else None
+    owned = owners(facts)
+    counted = counts(facts, owned)
+    outages = lived(complaint, service, at)
+    unconfirmed = [(c.place[0], c.settled_at) for c in service.claims.values() if c.place[0] <= at]
+    split = shares(
+        filing.us, at if (last := last_end(complaint, at)) is None else last, owned, waits(facts, complaint.ends(at)), closed(complaint, at), unconfirmed
+    )
+    owner = owned[-1] if owned else None
+    return {
+        "complaint": complaint.name,
+        "customer": filing.data.customer,
+        "service": complaint.service,
+        "agreement": complaint.agreement,
+        "agreement_version": complaint.agreement_version,
+        "status": status,
+        "customer_state": service.state_at(at),
+        "filed_at": rfc3339(filing.us),
+        "closed_at": _moment(ended if status == CLOSED else None),
+        "withdrawn_at": _moment(ended if status == WITHDRAWN else None),
+        "owner": {"team": owner.team if owner else None, "person": owner.person if owner else None},
+        "handovers": counted.handovers,
+        "bounces": counted.bounces,
+        "contacts": counted.contacts,
+        "repeat_diagnoses": counted.repeat_diagnoses,
+        "reopenings": sum(turn.status == OPEN for turn in changes),
+        "false_closings": _false_closings(complaint, at),
+        "false_restorations": false_restorations(outages),
+        "refusals": [
+            {"time": rfc3339(r.time), "by": r.by, "objections": list(r.objections)}
+            for r in sorted(complaint.refusals, key=lambda refusal: refusal.time)
+            if r.time <= at
+        ],
+        "downtime": downtime(complaint, outages, at)._asdict(),
+        "outages": [_outage(outage, n) for n, outage in enumerate(outages)],
+        "promises": [row(r) for r in dealings.promises(facts)],
+        "visits": [row(r) for r in dealings.visits(facts)],
+        "parts": [row(r) for r in dealings.parts(facts)],
+        "remedies": [row(r) for r in dealings.remedies(facts)],
+        "notices": [row(r) for r in dealings.notices(facts)],
+        "time_by_cause": split.by_cause,
+        "time_by_owner": split.by_owner,
+        "decision": dealings.answer(facts),
+        "at": rfc3339(at),
+        "known_at": rfc3339(known_at),
+    }
+
+
+def _false_closings(complaint: Complaint, at: int) -> int:
+    return sum(time <= at for time in complaint.false.values())
+
+
+def _outage(outage: Lived, n: int) -> dict[str, Any]:
+    return {
+        "started_at": rfc3339(outage.start),
+        "ended_at": _moment(outage.end),
+        "reported_end": _moment(outage.reported_end),
+        "ended_by": outage.ended_by,
+        "restated": outage.restated,
+        "recurrence": n > 0,
+        "claims": [_claim(claim) for claim in outage.claims],
+    }
+
+
+def _claim(claim: Claim) -> dict[str, Any]:
+    return {
+        "time": rfc3339(claim.place[0]),
+        "since": rfc3339(claim.since),
+        "evidence": claim.evidence,
+        "by": claim.by,
+        "state": claim.state,
+    }
+
+
+def row(struct: Struct) -> dict[str, Any]:
+    """A row as JSON values, with every field."""
+    names = zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True)
+    return {encoded: _value(getattr(struct, name)) for name, encoded in names}
+
+
+def _value(value: object) -> object:
+    return rfc3339(micros(value)) if isinstance(value, datetime) else value
+
+
+def _moment(us: int | None) -> str | None:
+    return None if us is None else rfc3339(us)
+
+
