@@ -15,6 +15,7 @@ from engine.words import Timeline
 
 Place = tuple[int, str, str, int]
 """A place in the log: the fact's key (`time`, `source`, `id`) and the number of its item."""
+_AFTER_CLAIMS: Place = (2**62, "", "", 0)
 PENDING, CONFIRMED, VOID = "pending", "confirmed", "void"
 CUSTOMER, SILENCE = "customer", "silence"
 
@@ -200,14 +201,14 @@ class Fold(Timeline):
     def _settle(self, time: int) -> None:
         """Who leans has changed: what they now accept, or a silence that is long enough for them, speaks."""
         pending = [self.claims[place] for place in self.pending]
-        best = min(((c.since, c.evidence) for c in pending if self._accepts(c.evidence)), default=None)
+        best = min(((c.since, c.place, c.evidence) for c in pending if self._accepts(c.evidence)), default=None)
         silence = self._silence()
         if self.notices and silence is not None:
             lasted = [n.earliest for n in self.notices.values() if _lasts(n, silence, time)]
             if lasted and (best is None or min(lasted) < best[0]):
-                best = (min(lasted), SILENCE)
+                best = (min(lasted), _AFTER_CLAIMS, SILENCE)
         if best is not None:
-            self._up(time, best[0], best[1], customer=False)
+            self._up(time, best[0], best[2], customer=False)
 
     # words
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import heapq
 import sqlite3
 import time as time_
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import ClassVar, NamedTuple
@@ -21,8 +20,9 @@ from eventsourcing.persistence import Mapper
 
 from contracts.agreements import Agreement, AgreementFile
 from contracts.decisions import AgreementPublished
-from contracts.envelope import Fact, parse
+from contracts.envelope import Fact, Key, parse
 from contracts.errors import MalformedError, StilldownError
+from contracts.facts import ComplaintFiled
 from engine.cache import Cache
 from engine.complaint import Complaint
 from engine.corrections import Ref
@@ -261,21 +261,22 @@ class Engine(Application[str]):
         """Decides on one fact that is new, and on those that waited for it."""
         result = self._decide(body, fact, digest)
         if self._holding and result.outcome is Outcome.RECORDED:
-            waiting = deque(self._waiters(fact))
-            while waiting:
-                row = waiting.popleft()
-                released = parse(row.body)
+            waiting = self._waiters(fact)
+            heapq.heapify(waiting)
+            while waiting:  # the first in the order of facts ahead, also of those that it sets free
+                _, released, row = heapq.heappop(waiting)
                 outcome = self._decide(row.body, released, row.digest)
                 self._released.append((released.ref, outcome))
                 if outcome.outcome is Outcome.RECORDED:
-                    waiting.extend(self._waiters(released))
+                    for waiter in self._waiters(released):
+                        heapq.heappush(waiting, waiter)
         return result
 
-    def _waiters(self, fact: Fact) -> list[HeldRow]:
+    def _waiters(self, fact: Fact) -> list[tuple[Key, Fact, HeldRow]]:
         rows = self._unit.release(f"fact:{fact.source} {fact.id}")
-        if fact.type == "complaint.filed":
+        if fact.type == ComplaintFiled.TYPE:
             rows += self._unit.release(f"complaint:{fact.subject}")
-        return sorted(rows, key=lambda row: parse(row.body).key)
+        return [(waiting.key, waiting, row) for row in rows for waiting in (parse(row.body),)]
 
     def _decide(self, body: bytes, fact: Fact, digest: bytes) -> Result:
         step = Step(self, self._now)

@@ -185,6 +185,9 @@ class Timeline:
 
     def say_down(self, since: int, time: int, *, customer: bool) -> None:
         """A down word; notes the ends of outages that it takes away."""
+        for start, end in self.ends:
+            if end >= since and start < self.base:
+                raise EarlierNeededError(start)
         self.write(since, None, time, customer=customer)
         if self.ends:
             kept = []
@@ -193,6 +196,7 @@ class Timeline:
                     kept.append(outage)
                 elif outage not in self.overridden:
                     self.overridden.append(outage)
+                    self.low = min(outage[0], since if self.low is None else self.low)
             self.ends = kept
 
     # keeping

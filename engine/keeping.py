@@ -1,0 +1,259 @@
+"""What people look after in a store: dead letters, facts that wait, how it stands (domain.md §3).
+
+Nothing here decides. What is taken out is handed over first, so that it is never lost.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from itertools import batched
+from pathlib import Path
+from typing import NamedTuple
+
+from contracts.decisions import DecisionData
+from engine.store.mapper import from_row
+from engine.store.sqlite import SCHEMA_VERSION, NoStoreError, StoreError, path_of
+from engine.store.unit import Clock, HeldRow, Unit, reading, writing
+
+_PAGE = 500
+"""Rows that are read at a time."""
+_LETTER = "number, reason, field, value, source, id, type, subject, first_at, last_at, times, length(body)"
+
+
+class Letter(NamedTuple):
+    """A dead letter without its body. Moments are microseconds by the machine's clock; `size` is in bytes."""
+
+    number: int
+    reason: str
+    field: str | None
+    value: str | None
+    source: str | None
+    id: str | None
+    type: str | None
+    subject: str | None
+    first_at: int
+    last_at: int
+    times: int
+    size: int
+
+
+class Standing(NamedTuple):
+    """How a store stands. `last` is the last position; timers `overdue` at the moment asked for."""
+
+    clock: Clock
+    last: int
+    streams: dict[str, int]
+    facts: int
+    held: int
+    dead: int
+    timers: int
+    overdue: int
+    next_due: int | None
+    staged: int
+
+
+def inspect(url: str) -> bool:
+    """Whether there is a store at `url`: False where a new one can be made.
+
+    Raises StoreError where something else is there, or a store that this version cannot read.
+    """
+    path = Path(path_of(url))
+    try:
+        if not path.exists() or (path.is_file() and path.stat().st_size == 0):
+            return False
+        if path.is_dir():
+            raise StoreError(f"{url} is no store: a folder")
+        connection = _connect(path, "ro")
+    except OSError as error:
+        raise StoreError(f"the store {url} cannot be opened: {error.strerror or error}") from error
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.OperationalError as error:
+        raise StoreError(f"the store {url} cannot be read: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"{url} is no store: {error}") from error
+    finally:
+        connection.close()
+    if version > SCHEMA_VERSION and "stored_events" in tables:
+        raise StoreError(f"{url} was made by a newer version of stilldown ({version}); this one reads {SCHEMA_VERSION}")
+    if tables and "stored_events" not in tables:
+        raise StoreError(f"{url} is no store: a database of something else")
+    return version == SCHEMA_VERSION
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    try:
+        return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=60)
+    except sqlite3.Error as error:
+        raise StoreError(f"the store {path} cannot be opened: {error}") from error
+
+
+class Keeper:
+    """A store to look after. Not to be shared between threads.
+
+    Raises NoStoreError where there is none; one is never made.
+    """
+
+    def __init__(self, url: str, *, writes: bool = False) -> None:
+        if not inspect(url):
+            raise NoStoreError(f"there is no store at {url}; `stilldown ingest` or `stilldown migrate` makes one")
+        self._connection = _connect(Path(path_of(url)), "rw" if writes else "ro")
+
+    def close(self) -> None:
+        """Lets go of the store."""
+        self._connection.close()
+
+    def __enter__(self) -> Keeper:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # how it stands
+
+    def clock(self) -> Clock:
+        """The engine's clock."""
+        with reading(self._connection) as unit:
+            return unit.clock()
+
+    def is_due(self, now: int) -> bool:
+        """Whether something falls due by `now` that is not done yet: a timer, or a fact that waits for its time."""
+        with reading(self._connection) as unit:
+            row = unit.rows(
+                "SELECT EXISTS (SELECT 1 FROM timers WHERE due <= ?) OR EXISTS (SELECT 1 FROM held WHERE due <= ?)", (now, now)
+            )[0]
+        return bool(row[0])
+
+    def standing(self, now: int) -> Standing:
+        """How the store stands at `now`: one look, of one moment."""
+        with reading(self._connection) as unit:
+            streams = unit.rows(
+                "SELECT substr(originator_id, 1, instr(originator_id, ':') - 1), COUNT(*)"
+                " FROM stored_events WHERE originator_version = 1 GROUP BY 1 ORDER BY 1"
+            )
+            timers, overdue, next_due = unit.rows("SELECT COUNT(*), COALESCE(SUM(due <= ?), 0), MIN(due) FROM timers", (now,))[0]
+            return Standing(
+                clock=unit.clock(),
+                last=unit.last_position(),
+                streams=dict(streams),
+                facts=_count(unit, "facts"),
+                held=_count(unit, "held"),
+                dead=_count(unit, "dead"),
+                timers=timers,
+                overdue=overdue,
+                next_due=next_due,
+                staged=_count(unit, "staged"),
+            )
+
+    # dead letters
+
+    def letters(self, *, upto: int | None = None) -> Iterator[Letter]:
+        """Dead letters by number, to `upto` at most, read page by page."""
+        after = 0
+        while True:
+            with reading(self._connection) as unit:
+                rows = unit.rows(
+                    f"SELECT {_LETTER} FROM dead WHERE number > ? AND number <= COALESCE(?, number) ORDER BY number LIMIT ?",  # noqa: S608 - our own columns
+                    (after, upto, _PAGE),
+                )
+            if not rows:
+                return
+            yield from map(Letter._make, rows)
+            after = rows[-1][0]
+
+    def last_letter(self) -> int:
+        """The highest number of a dead letter; 0 if there is none."""
+        with reading(self._connection) as unit:
+            return int(unit.rows("SELECT COALESCE(MAX(number), 0) FROM dead")[0][0])
+
+    def letter(self, number: int) -> tuple[Letter, bytes] | None:
+        """A dead letter and its original bytes; None if there is none of that number."""
+        with reading(self._connection) as unit:
+            rows = unit.rows(f"SELECT {_LETTER}, body FROM dead WHERE number = ?", (_sqlite(number),))  # noqa: S608 - our own columns
+        return (Letter._make(rows[0][:-1]), rows[0][-1]) if rows else None
+
+    def drop_letters(self, numbers: Sequence[int], hand: Callable[[Letter, bytes], None]) -> int:
+        """Takes dead letters out; each is handed over before, and if that fails none is taken out. How many there were."""
+        with writing(self._connection) as unit:
+            dropped = 0
+            for number in numbers:
+                rows = unit.rows(f"DELETE FROM dead WHERE number = ? RETURNING {_LETTER}, body", (_sqlite(number),))  # noqa: S608 - our own columns
+                for row in rows:
+                    hand(Letter._make(row[:-1]), row[-1])
+                    dropped += 1
+        return dropped
+
+    def settle_letters(self, numbers: Sequence[int]) -> None:
+        """Takes out dead letters that were taken in after all."""
+        with writing(self._connection) as unit:
+            for some in batched(numbers, _PAGE):
+                unit.change(f"DELETE FROM dead WHERE number IN ({','.join('?' * len(some))})", some)  # noqa: S608 - marks only
+
+    # facts that wait
+
+    def waiting(self) -> Iterator[HeldRow]:
+        """Facts that wait, by source and id, read page by page."""
+        after = ("", "")
+        while True:
+            with reading(self._connection) as unit:
+                rows = unit.rows("SELECT * FROM held WHERE (source, id) > (?, ?) ORDER BY source, id LIMIT ?", (*after, _PAGE))
+            if not rows:
+                return
+            yield from map(HeldRow._make, rows)
+            after = rows[-1][:2]
+
+    def waits(self, source: str, name: str) -> HeldRow | None:
+        """A fact that waits, by what identifies it."""
+        with reading(self._connection) as unit:
+            return unit.held((source, name))
+
+    def drop_waiting(self, source: str, name: str, hand: Callable[[HeldRow], None]) -> bool:
+        """Takes a fact out that waits; it is handed over before, and if that fails it stays. Whether there was one."""
+        with writing(self._connection) as unit:
+            row = unit.held((source, name))
+            if row is None:
+                return False
+            hand(row)
+            unit.change("DELETE FROM held WHERE source = ? AND id = ?", (source, name))
+        return True
+
+    # what came of a request
+
+    def decided(self, complaint: str, source: str, name: str) -> list[DecisionData]:
+        """What was decided in a complaint's own stream because of one fact, in the order recorded."""
+        stream = f"complaint:{complaint}"
+        with reading(self._connection) as unit:
+            rows = unit.load(stream)
+        events = (from_row(stream, *row) for row in rows)
+        return [e.data for e in events if (e.source, e.id) == (source, name) and isinstance(e.data, DecisionData)]
+
+    def complaints(self) -> list[str]:
+        """The ids of all complaints, in order."""
+        with reading(self._connection) as unit:
+            return [stream.removeprefix("complaint:") for stream in unit.streams_like("complaint:")]
+
+    # what a store is for
+
+    def label(self) -> int:
+        """SQLite's number for what a file is for; 0 where nobody has given it one."""
+        return int(self._connection.execute("PRAGMA application_id").fetchone()[0])
+
+    def set_label(self, number: int) -> None:
+        """Says what the file is for."""
+        self._connection.execute(f"PRAGMA application_id = {int(number)}")
+
+    def sources(self) -> list[str]:
+        """Where its facts come from, in order."""
+        with reading(self._connection) as unit:
+            return [row[0] for row in unit.rows("SELECT DISTINCT source FROM facts ORDER BY 1")]
+
+
+def _count(unit: Unit, table: str) -> int:
+    return int(unit.rows(f"SELECT COUNT(*) FROM {table}")[0][0])  # noqa: S608 - one of our own tables
+
+
+def _sqlite(number: int) -> int:
+    """Any number as one that SQLite can hold; one that it cannot is nobody's."""
+    return number if abs(number) < 1 << 63 else 0

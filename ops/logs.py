@@ -1,0 +1,43 @@
+"""Logs: to stderr, for people on a terminal, as JSON for machines. Results never go through here."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any, Final
+
+import orjson
+import structlog
+from structlog.typing import Processor
+
+from ops.settings import logs_as_json
+
+WARNING: Final = logging.WARNING
+DEBUG: Final = logging.DEBUG
+
+
+def configure(*, verbose: bool = False) -> None:
+    """Set up logging for this process: from warnings on, with `verbose` everything."""
+    structlog.configure(
+        processors=_processors(),
+        wrapper_class=structlog.make_filtering_bound_logger(DEBUG if verbose else WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,  # stderr may be another one next time: in tests, and after a re-exec
+    )
+
+
+def _processors() -> list[Processor]:
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if sys.stderr.isatty() and not logs_as_json():
+        # Without local variables: what a fact says about a customer has no place in a terminal's scrollback.
+        plain = structlog.dev.RichTracebackFormatter(show_locals=False, max_frames=20)
+        return [*shared, structlog.dev.ConsoleRenderer(exception_formatter=plain)]
+    return [*shared, structlog.processors.format_exc_info, _json]
+
+
+def _json(_: Any, __: str, event: dict[str, Any]) -> str:  # noqa: ANN401 - a logger of any kind, which is not needed
+    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()

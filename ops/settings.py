@@ -1,0 +1,45 @@
+"""Settings: what the environment says, and what holds where it says nothing."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from contracts.errors import StilldownError
+
+STORE: Final = "STILLDOWN_STORE"
+"""Environment variable: the store's URL, where no `--store` is given."""
+LOG: Final = "STILLDOWN_LOG"
+"""Environment variable: `json` makes every log line a JSON object, also on a terminal."""
+DEFAULT_STORE: Final = "sqlite:///stilldown.db"
+_SQLITE: Final = "sqlite:///"
+
+
+class SettingError(StilldownError):
+    """A setting cannot be used; the message names it, its value, and what would be right."""
+
+
+def store_url(given: str | None) -> str:
+    """Give the store's URL: as given, else by `$STILLDOWN_STORE`, else `stilldown.db` in the working directory.
+
+    Raises SettingError where it is no store's URL.
+    """
+    value, name = given, "--store"
+    if value is None and STORE in os.environ:
+        value, name = os.environ[STORE], f"${STORE}"
+    if value is None:
+        return DEFAULT_STORE
+    if value.startswith(("postgresql://", "postgres://")):
+        raise SettingError(f"{name}: PostgreSQL is not supported by this version; write sqlite:///FILE, got {value!r}")
+    path = value.removeprefix(_SQLITE)
+    if path == value or not path:
+        hint = f"; did you mean {_SQLITE}{value}?" if value and ":" not in value else ""
+        raise SettingError(f"{name}: a store's URL is sqlite:///FILE, got {value!r}{hint}")
+    if path == ":memory:" or path.startswith("file:") or "\0" in path:
+        raise SettingError(f"{name}: a store is a file, got {value!r}")
+    return value
+
+
+def logs_as_json() -> bool:
+    """Whether log lines are to be JSON whatever they are written to."""
+    return os.environ.get(LOG, "").lower() == "json"
