@@ -71,7 +71,7 @@ def fact_schema(name: str) -> Schema:
         "properties": properties,
         "$defs": defs,
     }
-    if defs[cls.__name__]["required"]:
+    if defs[cls.__name__]["required"] or cls.__name__ in _RULES:
         schema["anyOf"] = [{"required": ["data"]}, in_base64]
     else:
         properties["data"] = {"anyOf": [properties["data"], {"type": "null"}]}

@@ -26,7 +26,6 @@ _TYPES: Final = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
 _LENGTH: Final = re.compile(r"Expected `(str|array)` of length (>=|<=) ([0-9]+)")
 _BOUND: Final = re.compile(r"Expected `(?:int|float)` (>=|<=?) [0-9.]+")
 _MISSING: Final = re.compile(r"missing required field `([^`]+)`")
-_CONTROL: Final = re.compile(r"[\u0000-\u001f\u007f-\u009f]")
 _PATTERNS: Final = {
     PLAIN: "has control characters",
     COMPLAINT_ID: NO_COMPLAINT_ID,
@@ -79,12 +78,13 @@ def _wrong(field: str | None, what: str, value: object, shown: str | None) -> Ma
     said = f"`{field}` {what}" if field else f"a fact {what}"
     if shown is not None:
         cut = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
-        said += ": " + _CONTROL.sub(_escaped, cut)
+        said += ": " + "".join(c if c.isprintable() else _escaped(c) for c in cut)
     return MalformedError(said, field, value)
 
 
-def _escaped(control: re.Match[str]) -> str:
-    return f"\\u{ord(control[0]):04x}"
+def _escaped(character: str) -> str:
+    """Spell out what a terminal would obey and a page would not show."""
+    return f"\\u{ord(character):04x}" if ord(character) <= 0xFFFF else f"\\U{ord(character):08x}"  # noqa: PLR2004 - four digits
 
 
 def _what(said: str, struct: type[Struct], path: list[str]) -> str:  # noqa: PLR0911 - a line for each kind of error

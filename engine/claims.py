@@ -11,10 +11,12 @@ from typing import Any, ClassVar, NamedTuple
 
 from contracts.decisions import Claimed, Delivered, Noticed, Rejected, Said
 from contracts.moments import micros
-from engine.words import Timeline
+from engine.words import EarlierNeededError, Timeline
 
 Place = tuple[int, str, str, int]
 """A place in the log: the fact's key (`time`, `source`, `id`) and the number of its item."""
+CLAIMS_KEPT = 8
+"""Claims that a fold still holds after a checkpoint, beside those that are pending."""
 _AFTER_CLAIMS: Place = (2**62, "", "", 0)
 PENDING, CONFIRMED, VOID = "pending", "confirmed", "void"
 CUSTOMER, SILENCE = "customer", "silence"
@@ -79,7 +81,19 @@ NoticeId = tuple[str | None, str]
 class Fold(Timeline):
     """A service's timeline with its claims. `deliveries`: when notices were delivered, as far as is known."""
 
-    __slots__ = ("changed", "claims", "deliveries", "frontier", "leaners", "lost", "notices", "pending", "settled", "spoke")
+    __slots__ = (
+        "changed",
+        "claims",
+        "deliveries",
+        "frontier",
+        "leaners",
+        "limit",
+        "lost",
+        "notices",
+        "pending",
+        "settled",
+        "spoke",
+    )
 
     def __init__(self, deliveries: Mapping[NoticeId, tuple[Delivery, ...]]) -> None:
         super().__init__()
@@ -98,6 +112,8 @@ class Fold(Timeline):
         """The time of the last thing said, a silence included."""
         self.changed: set[Place] = set()
         """Claims made or changed since somebody last emptied this."""
+        self.limit = self.base
+        """No word may reach further back than this: claims that it would touch were cut off."""
         self.lost: dict[Place, Claim] = {}
         """Claims that were cut off since somebody last emptied this."""
 
@@ -109,11 +125,12 @@ class Fold(Timeline):
         if self.notices:
             self.until(time)
         self._take[entry.item.__class__](self, entry, entry.item)
-        if time > self.frontier:
-            self.frontier = time
+        self.frontier = max(self.frontier, time)
 
     def until(self, now: int) -> None:
         """Lets the silence speak that has lasted by `now`, at the moment at which it had."""
+        if not self.notices:
+            return
         due = self.silence_due()
         if due is not None and due <= now:
             silence = self._silence() or 0
@@ -152,6 +169,7 @@ class Fold(Timeline):
         time, place = entry.place[0], entry.place
         began = self.outage_start()
         since = max(time if item.since is None else micros(item.since), began)
+        self._reach(since)
         self._set(Claim(place, since, began, item.evidence, item.by))
         self.pending.append(place)
         if self._accepts(item.evidence):
@@ -213,6 +231,7 @@ class Fold(Timeline):
     # words
 
     def _up(self, time: int, since: int, by: str, *, customer: bool) -> None:
+        self._reach(since)
         self.say_up(since, time, by, customer=customer)
         self._spoken_of(since)
         for place in self.pending:
@@ -223,6 +242,7 @@ class Fold(Timeline):
         self.notices = {}
 
     def _down(self, time: int, since: int, *, customer: bool) -> None:
+        self._reach(since)
         self.say_down(since, time, customer=customer)
         self._spoken_of(since)
         for place in self.pending:
@@ -238,6 +258,10 @@ class Fold(Timeline):
                 else:
                     kept.append(place)
             self.settled = kept
+
+    def _reach(self, since: int) -> None:
+        if since < self.limit:
+            raise EarlierNeededError(since)
 
     def _spoken_of(self, since: int) -> None:
         """From `since` on a word holds: what claims had made unconfirmed there is so no more."""
@@ -256,7 +280,7 @@ class Fold(Timeline):
     def snapshot(self) -> Fold:
         """A copy that shares nothing that changes."""
         copy = Fold(self.deliveries)
-        copy.base, copy.frontier = self.base, self.frontier
+        copy.base, copy.limit, copy.frontier = self.base, self.limit, self.frontier
         copy.starts, copy.by = self.starts[:], self.by[:]
         copy.shields, copy.ends, copy.overridden = self.shields[:], self.ends[:], self.overridden[:]
         copy.claims = dict(self.claims)
@@ -264,28 +288,36 @@ class Fold(Timeline):
         copy.notices, copy.leaners = dict(self.notices), dict(self.leaners)
         return copy
 
-    def _cut_at(self, i: int) -> None:
-        super()._cut_at(i)
-        kept = {claim.place: claim for claim in self._from(self.base)}
+    def cut(self, outages: int) -> None:
+        """Forget what lies before the last outages, and claims that were settled long ago."""
+        super().cut(outages)
+        self.limit = max(self.limit, self.base)
+        if len(self.claims) > CLAIMS_KEPT:
+            settled_first = list(self.claims.values())[-CLAIMS_KEPT - 1]
+            if settled_first.until is not None:
+                named = min((self.claims[place].since for place in self.pending), default=settled_first.until)
+                self.limit = max(self.limit, min(settled_first.until, named))
+        kept = {claim.place: claim for claim in self._from(self.limit)}
         self.lost.update((place, claim) for place, claim in self.claims.items() if place not in kept)
         self.claims = kept
         self.settled = [place for place in self.settled if place in kept]
 
-    def _from(self, base: int) -> list[Claim]:
-        """Claims that a word from `base` on could change."""
+    def _from(self, limit: int) -> list[Claim]:
+        """Claims that a word from `limit` on could change."""
         return [
             claim
             for claim in self.claims.values()
-            if claim.until is None or claim.until > base or (claim.effect is not None and claim.effect >= base)
+            if claim.until is None or claim.until > limit or (claim.effect is not None and claim.effect >= limit)
         ]
 
     def agrees(self, old: Fold) -> bool:
         """Whether whatever comes next has the same effect on both, and `old` holds no more than this."""
         return (
-            self.pending == old.pending
+            self.limit <= old.limit
+            and self.pending == old.pending
             and self.notices == old.notices
             and self.leaners == old.leaners
-            and self._from(old.base) == list(old.claims.values())
+            and self._from(old.limit) == list(old.claims.values())
             and self.same_from(old.base, old)
         )
 

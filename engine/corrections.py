@@ -13,10 +13,8 @@ from contracts.facts import (
     FACTS,
     ComplaintFiled,
     ComplaintReopenRequested,
-    ComplaintWithdrawn,
     FactCorrected,
     FactData,
-    PromiseReleased,
     ResolutionConfirmed,
     ResolutionRejected,
     ServiceDown,
@@ -34,8 +32,6 @@ _SAYS: dict[type[FactData], tuple[str, ...]] = {
     ComplaintReopenRequested: ("still_down", "down_since"),
     ServiceDown: ("evidence", "since"),
     ServiceUp: ("evidence", "since"),
-    ComplaintWithdrawn: ("proof",),
-    PromiseReleased: ("promise",),
 }
 """In which fields of a fact the customer speaks."""
 
@@ -109,7 +105,9 @@ def _silences_the_customer(before: Fact, after: Fact | None) -> bool:
         return False
     if after is None or after.us != before.us:
         return True
-    return any((getattr(before.data, name) or None) != (getattr(after.data, name) or None) for name in _SAYS[type(before.data)])
+    return any(
+        (getattr(before.data, name) or None) != (getattr(after.data, name) or None) for name in _SAYS[type(before.data)]
+    )
 
 
 def customer_speaks(data: FactData) -> bool:

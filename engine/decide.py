@@ -19,6 +19,7 @@ from contracts.decisions import (
     ComplaintRestated,
     ComplaintWithdrawnRecorded,
     DecisionData,
+    Item,
     ServiceHeard,
 )
 from contracts.envelope import Fact
@@ -43,7 +44,7 @@ from contracts.facts import (
     ServiceUp,
     VisitMade,
 )
-from contracts.moments import SECOND, moment
+from contracts.moments import SECOND
 from engine.closing import judge
 from engine.complaint import CLOSED, OPEN, Complaint
 from engine.corrections import Ref, effective, forbid, root, with_correction
@@ -141,7 +142,9 @@ class Step:
         """
         if fact.us > self.now:
             if fact.us > self.now + AHEAD:
-                raise MalformedError("`time` lies more than 5 minutes ahead of the engine's clock", "time", fact.time.isoformat())
+                raise MalformedError(
+                    "`time` lies more than 5 minutes ahead of the engine's clock", "time", fact.time.isoformat()
+                )
             return Held("time", fact.us)
         return self._take.get(fact.data.__class__, Step._happened)(self, fact)
 
@@ -155,7 +158,18 @@ class Step:
         state.version += 1
         self.stream = state.stream
         self.events.append(
-            Recorded(state.stream, state.version, fact.type, fact.us, self.now, fact.source, fact.id, fact.data, service, late)
+            Recorded(
+                state.stream,
+                state.version,
+                fact.type,
+                fact.us,
+                self.now,
+                fact.source,
+                fact.id,
+                fact.data,
+                service,
+                late,
+            )
         )
         state.record_fact(fact)
 
@@ -176,7 +190,9 @@ class Step:
             raise MalformedError(f"complaint {fact.subject} was filed already", "subject", fact.subject)
         force = self.streams.in_force(data.agreement, fact.us)
         if force is None:
-            raise MalformedError(f"nobody has published the agreement {data.agreement}", "data.agreement", data.agreement)
+            raise MalformedError(
+                f"nobody has published the agreement {data.agreement}", "data.agreement", data.agreement
+            )
         complaint = self.streams.new_complaint(fact.subject)
         self.filed = fact.subject
         service_name = data.service if data.service is not None else f"complaint:{fact.subject}"
@@ -195,32 +211,28 @@ class Step:
         late = complaint.is_late(fact)
         before = tables(complaint, fact.data.__class__) if late else None
         self._record_fact(complaint, fact, service=complaint.service, late=late)
-        if fact.data.__class__ in _BRINGS and self._concerns(complaint, fact):
-            service = self.streams.service(complaint.service)
-            if isinstance(fact.data, ComplaintCloseRequested):
-                self._close(service, complaint, fact, fact.data)
-            else:
-                self._said(service, complaint, fact)
+        if fact.data.__class__ in BRINGS:
+            self._bring(complaint, fact)
         if before is not None:
             self._restate(complaint, before, tables(complaint, fact.data.__class__), fact.us, fact.ref)
         return None
 
-    def _concerns(self, complaint: Complaint, fact: Fact) -> bool:
-        """Whether the service has to know of it."""
-        return (
-            isinstance(fact.data, _TURNS)
-            or bool(brought(complaint, fact, self._terms(complaint)))
-            or bool(dependents(complaint, [fact]))
-        )
-
-    def _said(self, service: Service, complaint: Complaint, fact: Fact) -> None:
-        """Its word is taken before its request."""
-        leaving = service.state_at(fact.us) if isinstance(fact.data, ComplaintWithdrawn) else None
-        self._hear(service, complaint, fact.ref)
-        for ref in sorted(dependents(complaint, [fact])):
+    def _bring(self, complaint: Complaint, fact: Fact) -> None:
+        """What it says to the service. Its word is taken before its request."""
+        data = fact.data
+        if isinstance(data, ComplaintCloseRequested):
+            self._close(self.streams.service(complaint.service), complaint, fact, data)
+            return
+        items = brought(complaint, fact, self._terms(complaint))
+        others = dependents(complaint, [fact])
+        if not items and not others and not isinstance(data, _TURNS):
+            return
+        service = self.streams.service(complaint.service)
+        leaving = service.state_at(fact.us) if isinstance(data, ComplaintWithdrawn) else None
+        self._heard(service, complaint, fact, items)
+        for ref in sorted(others):
             self._hear(service, complaint, ref)
         self._spread(service, fact.us, fact.ref)
-        data = fact.data
         if isinstance(data, ComplaintReopenRequested | ResolutionRejected) and complaint.status == CLOSED:
             closing = complaint.turns[-1]
             because = "requested" if isinstance(data, ComplaintReopenRequested) else "rejected"
@@ -253,7 +265,9 @@ class Step:
         self._hear(service, complaint, fact.ref)
         self._spread(service, fact.us, fact.ref)
 
-    def _restate(self, complaint: Complaint, before: ComplaintRestated, after: ComplaintRestated, time: int, cause: Ref) -> None:
+    def _restate(
+        self, complaint: Complaint, before: ComplaintRestated, after: ComplaintRestated, time: int, cause: Ref
+    ) -> None:
         changed = restated(before, after)
         if changed is not None:
             self._record(complaint, changed, time, cause, complaint.service)
@@ -270,14 +284,15 @@ class Step:
 
     def _hear(self, service: Service, complaint: Complaint, ref: Ref) -> None:
         """What the fact `ref` of the complaint, as it stands now, brings to the service."""
-        original = complaint.facts[ref]
         fact = complaint.effective(ref)
         items = () if fact is None else brought(complaint, fact, self._terms(complaint))
-        time = (original if fact is None else fact).time
-        known = service.heard.get(ref)
-        if (known is None and items) or (known is not None and (known.items != items or moment(known.time) != time)):
-            heard = ServiceHeard(fact=FactRef(*ref), time=time, complaint=complaint.name, items=items)
-            self._record(service, heard, (original if fact is None else fact).us, ref, service.name)
+        self._heard(service, complaint, complaint.facts[ref] if fact is None else fact, items)
+
+    def _heard(self, service: Service, complaint: Complaint, fact: Fact, items: tuple[Item, ...]) -> None:
+        known = service.heard.get(fact.ref)
+        if (known is None and items) or (known is not None and (known.items != items or known.time != fact.us)):
+            heard = ServiceHeard(fact=FactRef(*fact.ref), time=fact.time, complaint=complaint.name, items=items)
+            self._record(service, heard, fact.us, fact.ref, service.name)
 
     def _spread(self, service: Service, time: int, cause: Ref | None) -> None:
         """Records what differs now in the service's outages, and which closings that proves false; so on.
@@ -338,7 +353,9 @@ class Step:
         forbid(before, after, correction, turned=turned)
         if after is not None and after.us > self.now:
             if after.us > self.now + AHEAD:
-                raise MalformedError("`data.time` lies more than 5 minutes ahead of the engine's clock", "data.time", correction.time)
+                raise MalformedError(
+                    "`data.time` lies more than 5 minutes ahead of the engine's clock", "data.time", correction.time
+                )
             return Held("time", after.us)
         if isinstance(state, Complaint):
             self._correct_complaint(state, fact, original, [before, after])
@@ -378,7 +395,7 @@ class Step:
     }
 
 
-_BRINGS = frozenset(
+BRINGS = frozenset(
     {
         ComplaintCloseRequested,
         ComplaintReopenRequested,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from typing import NamedTuple
 
+from contracts.decisions import Delivered, Noticed
 from engine.claims import Claim, Delivery, Entry, Fold, NoticeId, Place
 from engine.words import BEGINNING, EarlierNeededError, Span
 
@@ -50,6 +51,7 @@ class Log:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.deliveries: dict[NoticeId, tuple[Delivery, ...]] = {}
+        self._sent: dict[NoticeId, set[Place]] = {}
         self.tail: Fold | None = None
         """The fold of all entries; None until the first fold."""
         self._tail_place = FIRST
@@ -67,15 +69,35 @@ class Log:
             entries.append(entry)
         else:
             insort(entries, entry, key=_place)
+        item = entry.item
+        if isinstance(item, Delivered):
+            notice = (entry.complaint, item.notice)
+            self.deliveries[notice] = (*self.deliveries.get(notice, ()), entry.place[:3])
+            self._soil_sent(notice, entry.place)
+        elif isinstance(item, Noticed):
+            self._sent.setdefault((entry.complaint, item.notice), set()).add(entry.place)
         self._soil(entry.place)
 
     def remove(self, place: Place) -> None:
         """Takes the entry at `place` out."""
-        del self.entries[bisect_left(self.entries, place, key=_place)]
+        entry = self.entries.pop(bisect_left(self.entries, place, key=_place))
+        item = entry.item
+        if isinstance(item, Delivered):
+            notice = (entry.complaint, item.notice)
+            self.deliveries[notice] = tuple(d for d in self.deliveries[notice] if d != place[:3])
+            self._soil_sent(notice, place)
+        elif isinstance(item, Noticed):
+            self._sent[entry.complaint, item.notice].discard(place)
         reach = self._deep.pop(place, None)
         if reach is not None:
             self._reach = reach if self._reach is None else min(self._reach, reach)
         self._soil(place)
+
+    def _soil_sent(self, notice: NoticeId, place: Place) -> None:
+        """A notice that was sent after its delivery at `place` looks back at it."""
+        for sent in self._sent.get(notice, ()):
+            if sent > place:
+                self._soil(sent)
 
     def _soil(self, place: Place) -> None:
         if self._dirty is None:
@@ -91,7 +113,7 @@ class Log:
 
     def silence_due(self) -> int | None:
         """When the next silence has lasted, in microseconds; None if none runs."""
-        return None if self.tail is None else self.tail.silence_due()
+        return self.tail.silence_due() if self.tail is not None and self.tail.notices else None
 
     def fold(self, now: int) -> Folded | None:
         """Brings the fold up to the entries and to `now`; None if there was nothing to do."""
@@ -121,7 +143,9 @@ class Log:
                     self._mark(tail, entry.place)
         tail.until(now)
         low = tail.low
-        spans = [] if low is None else [s for s in tail.dropped if s.end is None or s.end >= low] + list(tail.spans(low))
+        spans = (
+            [] if low is None else [s for s in tail.dropped if s.end is None or s.end >= low] + list(tail.spans(low))
+        )
         return Folded(low, None, spans, _changed(tail), None, None, frozenset())
 
     def _mark(self, fold: Fold, place: Place) -> None:
@@ -131,17 +155,25 @@ class Log:
 
     def _refold(self, dirty: Place, now: int) -> Folded:
         while True:
-            deep = [(place, reach) for place, reach in self._deep.items() if place >= dirty]
-            reaches = [reach for _, reach in deep]
-            if self._reach is not None:
-                reaches.append(self._reach)
-            past = max([self._dirty_last, dirty, *(place for place, _ in deep)])
-            j = bisect_left(self._checkpoints, dirty, key=_place) - 1
-            while j >= 0 and reaches and self._checkpoints[j].fold.base > min(reaches):
-                j -= 1
+            j = self._start(dirty)
+            after = self._checkpoints[j].place if j >= 0 else FIRST
+            past = max([self._dirty_last, dirty, *(place for place in self._deep if place > after)])
             folded = self._run(j, dirty, past, now)
             if folded is not None:
                 return folded
+
+    def _start(self, dirty: Place) -> int:
+        """The last checkpoint before `dirty` that holds what all behind it reach back to; -1 for none."""
+        points = self._checkpoints
+        j = bisect_left(points, dirty, key=_place) - 1
+        while j >= 0:
+            limit = points[j].fold.limit
+            if (self._reach is None or limit <= self._reach) and all(
+                limit <= reach for place, reach in self._deep.items() if place > points[j].place
+            ):
+                return j
+            j -= 1
+        return j
 
     def _run(self, j: int, dirty: Place, past: Place, now: int) -> Folded | None:
         """Folds from checkpoint `j`; None where an entry reached back further than it holds.
@@ -172,7 +204,8 @@ class Log:
                 return self._early(fold, low, after, points[k])
             k, count = k + 1, 0
         self.tail, self._count = fold, count
-        self._tail_place = self.entries[-1].place if self.entries else FIRST
+        # A checkpoint may stand where an entry was taken out, behind the last one that is left.
+        self._tail_place = max([FIRST, *(e.place for e in self.entries[-1:]), *(p.place for p in points[-1:])])
         fold.until(now)
         spans = fold.dropped + list(fold.spans(max(low, fold.base)))
         fold.dropped = []

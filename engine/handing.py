@@ -92,7 +92,13 @@ def waits(facts: Iterable[Fact], ends: Iterable[Key]) -> list[WaitRow]:
         if is_open:
             last = rows.pop()
             rows.append(
-                WaitRow(started_at=last.started_at, ended_at=moment(key[0]), on=last.on, reason=last.reason, notice=last.notice)
+                WaitRow(
+                    started_at=last.started_at,
+                    ended_at=moment(key[0]),
+                    on=last.on,
+                    reason=last.reason,
+                    notice=last.notice,
+                )
             )
             is_open = False
         if fact is not None and isinstance(fact.data, ComplaintWaitStarted):
@@ -143,7 +149,9 @@ def shares(
     for time, kind, value in [*sorted((m for m in marks if m[0] < until), key=lambda m: m[0]), (until, 9, "")]:
         now = (time - start) // SECOND
         if now > last:
-            cause = "closed" if depth[0] else "unconfirmed" if depth[1] else f"waiting:{waiting}" if waiting else "working"
+            cause = (
+                "closed" if depth[0] else "unconfirmed" if depth[1] else f"waiting:{waiting}" if waiting else "working"
+            )
             by_owner[owner] = by_owner.get(owner, 0) + now - last
             by_cause[cause] = by_cause.get(cause, 0) + now - last
             last = now

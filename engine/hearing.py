@@ -83,12 +83,15 @@ def _leans(complaint: Complaint, terms: Agreement) -> Leans:
 
 def _kind(complaint: Complaint, remedy: str) -> str | None:
     """What a remedy is, whether the word that granted it came before its delivery or after."""
-    return next((f.data.kind for f in complaint.log if isinstance(f.data, RemedyGranted) and f.data.remedy == remedy), None)
+    return next(
+        (f.data.kind for f in complaint.log if isinstance(f.data, RemedyGranted) and f.data.remedy == remedy), None
+    )
 
 
 def _asks(complaint: Complaint, notice: str) -> bool:
     return any(
-        isinstance(f.data, NoticeSent) and f.data.notice == notice and f.data.about == "confirmation" for f in complaint.log
+        isinstance(f.data, NoticeSent) and f.data.notice == notice and f.data.about == "confirmation"
+        for f in complaint.log
     )
 
 

@@ -24,9 +24,9 @@ from contracts.envelope import Fact, Key, parse
 from contracts.errors import MalformedError, StilldownError
 from contracts.facts import ComplaintFiled
 from engine.cache import Cache
-from engine.complaint import Complaint
+from engine.complaint import Complaint, service_of
 from engine.corrections import Ref
-from engine.decide import Held, InForce, Recorded, State, Step
+from engine.decide import BRINGS, Held, InForce, Recorded, State, Step
 from engine.evolve import evolve, fresh
 from engine.person import Person
 from engine.publishing import new_versions, published, stage, staged, unstage
@@ -120,13 +120,14 @@ class Engine(Application[str]):
         self,
         bodies: Sequence[bytes],
         *,
-        mode: str = "wall",
+        mode: str | None = "wall",
         positions: Iterable[tuple[str, int, int]] = (),
         facts: Sequence[Fact | MalformedError] | None = None,
     ) -> Taken:
         """Takes facts in, in order, in one transaction; durable when it returns.
 
-        `mode`: `wall`, or `event` (the clock follows the facts, timers fire in between). `positions`: how far
+        `mode`: `wall`, `event` (the clock follows the facts, timers fire in between), or None: as the store's
+        clock goes already. `positions`: how far
         which part of which feed is taken in with them. `facts`: `bodies` as understood, if they were already.
         """
         parsed = [_parse(body) for body in bodies] if facts is None else list(facts)
@@ -151,7 +152,7 @@ class Engine(Application[str]):
             self._batch([], [], mode, positions)
         return taken
 
-    def _alone(self, body: bytes, fact: Fact | MalformedError, mode: str) -> Taken:
+    def _alone(self, body: bytes, fact: Fact | MalformedError, mode: str | None) -> Taken:
         try:
             return self._batch([body], [fact], mode, ())
         except (StilldownError, sqlite3.Error):
@@ -168,11 +169,20 @@ class Engine(Application[str]):
         return self._batch([], [], None, ())
 
     def _batch(
-        self, bodies: Sequence[bytes], parsed: Sequence[Fact | MalformedError], mode: str | None, positions: Iterable[tuple[str, int, int]]
+        self,
+        bodies: Sequence[bytes],
+        parsed: Sequence[Fact | MalformedError],
+        mode: str | None,
+        positions: Iterable[tuple[str, int, int]],
     ) -> Taken:
         with writing(self._connection) as unit:
             self._open_batch(unit, mode)
-            last = max((f.us for f in parsed if isinstance(f, Fact)), default=self._now) if self._mode == "event" else self._now
+            last = (
+                max((f.us for f in parsed if isinstance(f, Fact)), default=self._now)
+                if self._mode == "event"
+                else self._now
+            )
+            self._prefetch(unit, [fact for fact in parsed if isinstance(fact, Fact)])
             self._publish_staged(parsed)
             self._due_until(last)
             results = []
@@ -208,6 +218,46 @@ class Engine(Application[str]):
         self._released: list[tuple[Ref, Result]] = []
         self._timers: list[tuple[int, str, str]] = []
         self._decisions = 0
+        self._known: dict[Ref, tuple[bytes, str]] = {}
+        self._absent: set[str] = set()
+        """Streams that were read in this batch, and in which there is nothing."""
+
+    def _prefetch(self, unit: Unit, facts: Sequence[Fact]) -> None:
+        """Reads in few statements what the facts of a batch will ask for."""
+        self._known = unit.identities([fact.ref for fact in facts])
+        new = [fact for fact in facts if fact.ref not in self._known]
+        complaints = {f"complaint:{fact.subject}" for fact in new if not fact.type.startswith(("service.", "person."))}
+        self._read(unit, complaints)
+        services = {f"service:{fact.subject}" for fact in new if fact.type.startswith("service.")}
+        for fact in new:
+            if isinstance(fact.data, ComplaintFiled):
+                services.add(f"service:{service_of(fact, fact.data)}")
+            elif fact.data.__class__ in BRINGS:
+                complaint = self._cache.get(f"complaint:{fact.subject}")
+                if isinstance(complaint, Complaint):
+                    services.add(f"service:{complaint.service}")
+        self._read(unit, services)
+
+    def _read(self, unit: Unit, streams: Iterable[str]) -> None:
+        missing = sorted(stream for stream in streams if self._cache.get(stream) is None)
+        if not missing:
+            return
+        timers = unit.timers_of(missing, SILENCE)
+        for stream, rows in unit.load_many(missing).items():
+            self._build(stream, rows, timers.get(stream))
+
+    def _build(self, stream: str, rows: list[tuple[int, str, bytes]], due: int | None) -> State | None:
+        self.loads += 1
+        if not rows:
+            self._absent.add(stream)
+            return None
+        state = fresh(stream)
+        for version, topic, data in rows:
+            evolve(state, from_row(stream, version, topic, data))
+        if isinstance(state, Service):
+            state.armed = due
+        self._cache.put(state)
+        return state
 
     def _refresh(self, unit: Unit) -> None:
         """Forgets streams that another process has changed."""
@@ -230,7 +280,9 @@ class Engine(Application[str]):
         if self._events:
             unit.append(map(to_row, self._events))
         if self._identities:
-            unit.identify((source, name, digest, stream) for (source, name), (digest, stream) in self._identities.items())
+            unit.identify(
+                (source, name, digest, stream) for (source, name), (digest, stream) in self._identities.items()
+            )
         clock = Clock(self._now if self._events or self._seen_position else self._clock.recorded_at, self._mode)
         if clock != self._clock:
             unit.set_clock(clock)
@@ -247,14 +299,16 @@ class Engine(Application[str]):
         if isinstance(fact, MalformedError):
             return self._bury(body, fact)
         digest = fact.digest()
-        known = self._identities.get(fact.ref) or self._unit.identity(fact.ref)
+        known = self._identities.get(fact.ref) or self._known.get(fact.ref)
         if known is None and self._holding:
             waiting = self._unit.held(fact.ref)
             known = None if waiting is None else (waiting.digest, waiting.waits_for)
         if known is not None:
             if known[0] == digest:
                 return Result(Outcome.DUPLICATE, ref=fact.ref)
-            return self._bury(body, MalformedError("the same source and id were taken with other content", "id", fact.id), fact.ref)
+            return self._bury(
+                body, MalformedError("the same source and id were taken with other content", "id", fact.id), fact.ref
+            )
         return self._settle(body, fact, digest)
 
     def _settle(self, body: bytes, fact: Fact, digest: bytes) -> Result:
@@ -387,17 +441,9 @@ class Engine(Application[str]):
         state = self._cache.get(stream)
         if state is not None:
             return state
-        rows = self._unit.load(stream)
-        self.loads += 1
-        if not rows:
+        if stream in self._absent:
             return None
-        state = fresh(stream)
-        for version, topic, data in rows:
-            evolve(state, from_row(stream, version, topic, data))
-        if isinstance(state, Service):
-            state.armed = self._unit.timer(stream, SILENCE)
-        self._cache.put(state)
-        return state
+        return self._build(stream, self._unit.load(stream), self._unit.timer(stream, SILENCE))
 
     def complaint(self, name: str) -> Complaint | None:
         """A complaint that was filed; None if it was not."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from itertools import batched
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +17,13 @@ from engine.store.unit import Clock, HeldRow, Unit, reading, writing
 
 _PAGE = 500
 """Rows that are read at a time."""
+_BODIES = 50
+"""Facts, each perhaps a megabyte, that are read at a time."""
 _LETTER = "number, reason, field, value, source, id, type, subject, first_at, last_at, times, length(body)"
+
+
+class NotAStoreError(StoreError):
+    """Something else is there."""
 
 
 class Letter(NamedTuple):
@@ -56,14 +61,14 @@ class Standing(NamedTuple):
 def inspect(url: str) -> bool:
     """Whether there is a store at `url`: False where a new one can be made.
 
-    Raises StoreError where something else is there, or a store that this version cannot read.
+    Raises NotAStoreError where something else is there, StoreError where this version cannot read it.
     """
     path = Path(path_of(url))
     try:
         if not path.exists() or (path.is_file() and path.stat().st_size == 0):
             return False
         if path.is_dir():
-            raise StoreError(f"{url} is no store: a folder")
+            raise NotAStoreError(f"{url} is no store: a folder")
         connection = _connect(path, "ro")
     except OSError as error:
         raise StoreError(f"the store {url} cannot be opened: {error.strerror or error}") from error
@@ -73,14 +78,21 @@ def inspect(url: str) -> bool:
     except sqlite3.OperationalError as error:
         raise StoreError(f"the store {url} cannot be read: {error}") from error
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"{url} is no store: {error}") from error
+        raise NotAStoreError(f"{url} is no store: {error}") from error
     finally:
         connection.close()
     if version > SCHEMA_VERSION and "stored_events" in tables:
         raise StoreError(f"{url} was made by a newer version of stilldown ({version}); this one reads {SCHEMA_VERSION}")
     if tables and "stored_events" not in tables:
-        raise StoreError(f"{url} is no store: a database of something else")
+        raise NotAStoreError(f"{url} is no store: a database of something else")
     return version == SCHEMA_VERSION
+
+
+def open_store(url: str, *, writes: bool = False) -> sqlite3.Connection:
+    """A connection to the store at `url`. Raises NoStoreError where there is none: one is never made."""
+    if not inspect(url):
+        raise NoStoreError(f"there is no store at {url}; `stilldown ingest` or `stilldown migrate` makes one")
+    return _connect(Path(path_of(url)), "rw" if writes else "ro")
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -97,9 +109,7 @@ class Keeper:
     """
 
     def __init__(self, url: str, *, writes: bool = False) -> None:
-        if not inspect(url):
-            raise NoStoreError(f"there is no store at {url}; `stilldown ingest` or `stilldown migrate` makes one")
-        self._connection = _connect(Path(path_of(url)), "rw" if writes else "ro")
+        self._connection = open_store(url, writes=writes)
 
     def close(self) -> None:
         """Lets go of the store."""
@@ -118,11 +128,17 @@ class Keeper:
         with reading(self._connection) as unit:
             return unit.clock()
 
+    def last(self) -> int:
+        """The last position; 0 where nothing is recorded."""
+        with reading(self._connection) as unit:
+            return unit.last_position()
+
     def is_due(self, now: int) -> bool:
         """Whether something falls due by `now` that is not done yet: a timer, or a fact that waits for its time."""
         with reading(self._connection) as unit:
             row = unit.rows(
-                "SELECT EXISTS (SELECT 1 FROM timers WHERE due <= ?) OR EXISTS (SELECT 1 FROM held WHERE due <= ?)", (now, now)
+                "SELECT EXISTS (SELECT 1 FROM timers WHERE due <= ?) OR EXISTS (SELECT 1 FROM held WHERE due <= ?)",
+                (now, now),
             )[0]
         return bool(row[0])
 
@@ -133,7 +149,9 @@ class Keeper:
                 "SELECT substr(originator_id, 1, instr(originator_id, ':') - 1), COUNT(*)"
                 " FROM stored_events WHERE originator_version = 1 GROUP BY 1 ORDER BY 1"
             )
-            timers, overdue, next_due = unit.rows("SELECT COUNT(*), COALESCE(SUM(due <= ?), 0), MIN(due) FROM timers", (now,))[0]
+            timers, overdue, next_due = unit.rows(
+                "SELECT COUNT(*), COALESCE(SUM(due <= ?), 0), MIN(due) FROM timers", (now,)
+            )[0]
             return Standing(
                 clock=unit.clock(),
                 last=unit.last_position(),
@@ -188,7 +206,8 @@ class Keeper:
     def settle_letters(self, numbers: Sequence[int]) -> None:
         """Takes out dead letters that were taken in after all."""
         with writing(self._connection) as unit:
-            for some in batched(numbers, _PAGE):
+            for first in range(0, len(numbers), _PAGE):
+                some = tuple(numbers[first : first + _PAGE])
                 unit.change(f"DELETE FROM dead WHERE number IN ({','.join('?' * len(some))})", some)  # noqa: S608 - marks only
 
     # facts that wait
@@ -198,7 +217,9 @@ class Keeper:
         after = ("", "")
         while True:
             with reading(self._connection) as unit:
-                rows = unit.rows("SELECT * FROM held WHERE (source, id) > (?, ?) ORDER BY source, id LIMIT ?", (*after, _PAGE))
+                rows = unit.rows(
+                    "SELECT * FROM held WHERE (source, id) > (?, ?) ORDER BY source, id LIMIT ?", (*after, _BODIES)
+                )
             if not rows:
                 return
             yield from map(HeldRow._make, rows)

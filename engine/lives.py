@@ -88,8 +88,7 @@ def lived(complaint: Complaint, service: Service, at: int) -> list[Lived]:
     return [
         _as_of(outage, at, sorted(about.get(outage.start, ())), named, asked)
         for outage in service.outages
-        if outage.start <= at
-        and any(_meets(outage, born, end) for born, end in lives)
+        if outage.start <= at and any(_meets(outage, born, end) for born, end in lives)
     ]
 
 
@@ -105,7 +104,11 @@ def _as_of(outage: Outage, at: int, claims: list[Claim], named: list[int], asked
     reported = end
     for moments in (named, asked):
         i = _first_from(moments, outage.start)
-        if i < len(moments) and (outage.end is None or moments[i] < outage.end) and (reported is None or moments[i] < reported):
+        if (
+            i < len(moments)
+            and (outage.end is None or moments[i] < outage.end)
+            and (reported is None or moments[i] < reported)
+        ):
             reported = moments[i]
     return Lived(outage.start, end, reported, None if end is None else outage.ended_by, outage.restated, claims)
 

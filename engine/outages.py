@@ -63,7 +63,8 @@ def reckon(service: Service, now: int) -> News:
             change = _change(service, folded, folded.low)
             if change is not None:
                 changes.append(change)
-    changes += _reported(service, touched, changes)
+    if touched:
+        changes += _reported(service, touched, changes)
     return News(changes, claims, gone)
 
 
@@ -85,14 +86,9 @@ def _gone(service: Service, folded: Folded, touched: list[int]) -> list[Ref]:
     if folded.after is None:
         return []
     made = {claim.place for claim in folded.claims}
-    gone = [
-        ref
-        for ref, claim in service.claims.items()
-        if claim.place > folded.after
-        and (folded.before is None or claim.place <= folded.before)
-        and claim.place not in made
-        and claim.place not in folded.alive
-    ]
+    low = bisect_right(service.made, folded.after)
+    high = len(service.made) if folded.before is None else bisect_right(service.made, folded.before)
+    gone = [place[1:3] for place in service.made[low:high] if place not in made and place not in folded.alive]
     for ref in gone:
         touched.append(service.claims[ref].since)
         service.drop_claim(ref)

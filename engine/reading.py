@@ -32,7 +32,9 @@ class Reader:
         path = path_of(url)
         if not Path(path).exists():
             raise NoStoreError(f"there is no store at {url}; `stilldown ingest` or `stilldown migrate` makes one")
-        self._connection = sqlite3.connect(f"file:{Path(path).absolute()}?mode=ro", uri=True, isolation_level=None, timeout=60)
+        self._connection = sqlite3.connect(
+            f"file:{Path(path).absolute()}?mode=ro", uri=True, isolation_level=None, timeout=60
+        )
         try:
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.DatabaseError as error:
@@ -54,7 +56,9 @@ class Reader:
         with reading(self._connection) as unit:
             complaint = self._state(unit.load(f"complaint:{name}"), f"complaint:{name}", known_at)
             if not isinstance(complaint, Complaint) or not complaint.version:
-                raise UnknownError(f"no complaint {name} is known" if known_at == at else f"no complaint {name} was known then")
+                raise UnknownError(
+                    f"no complaint {name} is known" if known_at == at else f"no complaint {name} was known then"
+                )
             stream = f"service:{complaint.service}"
             service = self._state(unit.load(stream), stream, known_at)
         shown = show(complaint, service, at=at, known_at=known_at) if isinstance(service, Service) else None
@@ -84,7 +88,11 @@ class Reader:
                 break
             if at is not None and event.time > at:
                 continue
-            if event.stream == service and event.type == "service.heard" and getattr(event.data, "complaint", None) != name:
+            if (
+                event.stream == service
+                and event.type == "service.heard"
+                and getattr(event.data, "complaint", None) != name
+            ):
                 continue
             yield told(row[0], event)
 

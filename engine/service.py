@@ -17,6 +17,8 @@ from contracts.decisions import (
     Leans,
     Left,
     Outages,
+    Noticed,
+    Rejected,
     Requested,
     Said,
     ServiceHeard,
@@ -31,6 +33,10 @@ from engine.rows import Outage, claim_of, outage_of
 
 _TURN = 100
 """The number of a beginning or an end among the items of its fact: after what the fact says."""
+
+
+_ENTRIES = frozenset({Said, Claimed, Rejected, Noticed, Delivered})
+"""Items that are folded."""
 
 
 class Closing(NamedTuple):
@@ -61,6 +67,8 @@ class Service:
         self.claims: dict[Ref, Claim] = {}
         self.named: list[int] = []
         """The moments that claims name, sorted."""
+        self.made: list[Place] = []
+        """The places of claims, sorted."""
         self.facts: dict[Ref, Fact] = {}
         """Facts recorded in this stream, as they arrived."""
         self.corrections: dict[Ref, list[Fact]] = {}
@@ -135,7 +143,9 @@ class Service:
         """Conclusions replace what they speak of."""
         if rows.from_ is not None:
             low = bisect_left(self.outages, micros(rows.from_), key=_start)
-            high = len(self.outages) if rows.until is None else bisect_left(self.outages, micros(rows.until), key=_start)
+            high = (
+                len(self.outages) if rows.until is None else bisect_left(self.outages, micros(rows.until), key=_start)
+            )
             self.outages[low:high] = [outage_of(row) for row in rows.outages]
         for row in rows.claims:
             self.set_claim(claim_of(row))
@@ -147,16 +157,21 @@ class Service:
         ref = claim.place[1:3]
         old = self.claims.get(ref)
         self.claims[ref] = claim
-        if old is None or old.since != claim.since:
+        if old is None or old.since != claim.since or old.place != claim.place:
             if old is not None:
-                del self.named[bisect_left(self.named, old.since)]
+                self._unlist(old)
             insort(self.named, claim.since)
+            insort(self.made, claim.place)
 
     def drop_claim(self, ref: Ref) -> None:
         """What this fact says is no claim any more."""
         claim = self.claims.pop(ref, None)
         if claim is not None:
-            del self.named[bisect_left(self.named, claim.since)]
+            self._unlist(claim)
+
+    def _unlist(self, claim: Claim) -> None:
+        del self.named[bisect_left(self.named, claim.since)]
+        del self.made[bisect_left(self.made, claim.place)]
 
     # the log
 
@@ -175,7 +190,9 @@ class Service:
         complaint = heard.complaint or ""
         for n, item in enumerate(heard.items):
             place = (heard.time, source, name, n)
-            if isinstance(item, Requested):
+            if item.__class__ in _ENTRIES:
+                self.log.insert(Entry(place, complaint, item))  # type: ignore[arg-type] # it is one of them
+            elif isinstance(item, Requested):
                 insort(self.requests, (heard.time, source, name, complaint))
                 self.touched.append(heard.time)
             elif isinstance(item, Left):
@@ -184,12 +201,6 @@ class Service:
                 self._turn(complaint, ref, place, item)
             elif isinstance(item, Leans):
                 self._turn(complaint, ref, place, item)
-            else:
-                self.log.insert(Entry(place, complaint, item))
-                if isinstance(item, Delivered):
-                    deliveries = self.log.deliveries
-                    known = deliveries.get((complaint, item.notice), ())
-                    deliveries[complaint, item.notice] = (*known, (heard.time, source, name))
 
     def _take_out(self, ref: Ref, heard: Heard) -> None:
         source, name = ref
@@ -204,10 +215,6 @@ class Service:
                 self._turn(complaint, ref, (heard.time, source, name, n), None)
             else:
                 self.log.remove((heard.time, source, name, n))
-                if isinstance(item, Delivered):
-                    known = list(self.log.deliveries[complaint, item.notice])
-                    known.remove((heard.time, source, name))
-                    self.log.deliveries[complaint, item.notice] = tuple(known)
 
     def _turn(self, complaint: str, ref: Ref, place: Place, item: Leans | Left | None) -> None:
         """Leaning begins or ends with a fact (or, None, does not after all)."""

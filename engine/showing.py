@@ -34,7 +34,12 @@ def show(complaint: Complaint, service: Service, *, at: int, known_at: int) -> d
     outages = lived(complaint, service, at)
     unconfirmed = [(c.place[0], c.settled_at) for c in service.claims.values() if c.place[0] <= at]
     split = shares(
-        filing.us, at if (last := last_end(complaint, at)) is None else last, owned, waits(facts, complaint.ends(at)), closed(complaint, at), unconfirmed
+        filing.us,
+        at if (last := last_end(complaint, at)) is None else last,
+        owned,
+        waits(facts, complaint.ends(at)),
+        closed(complaint, at),
+        unconfirmed,
     )
     owner = owned[-1] if owned else None
     return {
@@ -114,5 +119,3 @@ def _value(value: object) -> object:
 
 def _moment(us: int | None) -> str | None:
     return None if us is None else rfc3339(us)
-
-

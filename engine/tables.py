@@ -40,9 +40,7 @@ def tables(complaint: Complaint, cls: type[FactData] | None = None) -> Complaint
 def restated(before: ComplaintRestated, after: ComplaintRestated) -> ComplaintRestated | None:
     """The tables that changed, whole; None if none did."""
     changed: dict[str, Any] = {
-        name: getattr(after, name)
-        for name in after.__struct_fields__
-        if getattr(after, name) != getattr(before, name)
+        name: getattr(after, name) for name in after.__struct_fields__ if getattr(after, name) != getattr(before, name)
     }
     return msgspec.structs.replace(_EMPTY, **changed) if changed else None
 
@@ -50,6 +48,8 @@ def restated(before: ComplaintRestated, after: ComplaintRestated) -> ComplaintRe
 def closing_rows(complaint: Complaint, *, false: Ref) -> tuple[ClosingRow, ...]:
     """Its closings, in the order recorded; `false` is one that has just proved false."""
     return tuple(
-        ClosingRow(fact=FactRef(*turn.ref), time=moment(turn.time), false=turn.ref == false or turn.ref in complaint.false)
+        ClosingRow(
+            fact=FactRef(*turn.ref), time=moment(turn.time), false=turn.ref == false or turn.ref in complaint.false
+        )
         for turn in complaint.closings()
     )

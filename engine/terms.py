@@ -28,11 +28,13 @@ class Terms:
 
     def __init__(self) -> None:
         self._versions: dict[str, list[Version]] = {}
+        self._by_number: dict[tuple[str, int], Agreement] = {}
 
     def publish(self, data: AgreementPublished) -> None:
         """One more version."""
         versions = self._versions.setdefault(data.agreement.name, [])
         versions.append(Version(data.effective, data.version, data.agreement))
+        self._by_number[data.agreement.name, data.version] = data.agreement
         versions.sort(key=lambda version: (version.effective, version.number))
 
     def in_force(self, name: str | None, time: int) -> InForce | None:
@@ -53,9 +55,7 @@ class Terms:
 
     def version(self, name: str, number: int) -> Agreement:
         """A version by its number; 0 is the `standard` that nobody published."""
-        if number == 0:
-            return Agreement(name=name)
-        return next(version.agreement for version in self._versions[name] if version.number == number)
+        return Agreement(name=name) if number == 0 else self._by_number[name, number]
 
     def latest(self, name: str) -> Version | None:
         """The version published last."""

@@ -177,7 +177,12 @@ class Timeline:
         """An up word; notes the outages that it ended."""
         for start in self.write(since, by, time, customer=customer):
             i = bisect_left(self.starts, start)
-            if 0 < i < len(self.starts) and self.starts[i] == start and self.by[i] is not None and self.by[i - 1] is None:
+            if (
+                0 < i < len(self.starts)
+                and self.starts[i] == start
+                and self.by[i] is not None
+                and self.by[i - 1] is None
+            ):
                 j = i - 1
                 while j and self.by[j - 1] is None:
                     j -= 1

@@ -23,8 +23,6 @@ OBJECTIONS: Final = {
 NEVER_SET_ASIDE: Final = frozenset({"already_ended", "customer_down", "restoration_unconfirmed"})
 """What nobody can override."""
 
-STATES: Final = {"up": "up", "down": "down", "unconfirmed": "back only by somebody else's word"}
-"""How the customer is, in a sentence that begins with `the customer is`."""
 ENDED_BY: Final = {
     "customer": "the customer",
     "silence": "silence",
@@ -33,8 +31,8 @@ ENDED_BY: Final = {
     "operator": "an operator",
 }
 """By whose word an outage ended."""
-CLAIMS: Final = {"pending": "nobody has confirmed it", "confirmed": "confirmed", "void": "it was not so"}
-"""What became of a claim."""
+CLAIMS: Final = {"pending": "not confirmed yet", "confirmed": "yes", "void": "no"}
+"""Whether it was so, what somebody claimed."""
 _CAUSES: Final = {
     "working": "being worked on",
     "unconfirmed": "waiting for confirmation",

@@ -30,7 +30,9 @@ class _State(Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 _STATES: dict[str, type[Any]] = {
-    topic: msgspec.defstruct(f"State_{topic}", [("data", cls)], bases=(_State,), frozen=True, omit_defaults=True, kw_only=True)
+    topic: msgspec.defstruct(
+        f"State_{topic}", [("data", cls)], bases=(_State,), frozen=True, omit_defaults=True, kw_only=True
+    )
     for topic, cls in (*FACTS.items(), *DECISIONS.items())
 }
 _DECODERS = {topic: msgspec.json.Decoder(cls).decode for topic, cls in _STATES.items()}

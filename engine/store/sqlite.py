@@ -23,7 +23,7 @@ SCHEMA_VERSION = 1
 LOCK_TIMEOUT = 60
 """Seconds for which a statement waits for another process's transaction; then it is tried again."""
 PATIENCE = 600
-"""Seconds for which a transaction is tried again before it is given up."""
+"""Seconds for which the write lock is waited for before it is given up."""
 
 
 class StoreError(StilldownError):
@@ -76,10 +76,25 @@ class Recorder(sqlite.SQLiteApplicationRecorder):
             f"INSERT INTO {events_table_name} (originator_id, originator_version, topic, state) VALUES (?,?,?,?)"
         )
         self.select_events_statement = (
-            "SELECT originator_id, originator_version, topic, state"
-            f" FROM {events_table_name} WHERE originator_id=? "
+            f"SELECT originator_id, originator_version, topic, state FROM {events_table_name} WHERE originator_id=? "
         )
         self.select_max_notification_id_statement = f"SELECT MAX(notification_id) FROM {events_table_name}"
+
+    def create_table(self) -> None:
+        """Makes the tables, unless they are there. Where several make them at once, all but one wait, and find them."""
+        with self.datastore.get_connection(commit=True) as pooled:
+            connection = pooled._sqlite_conn  # noqa: SLF001 - the library's own transaction asks for the lock too late
+            cursor = connection.cursor()
+            if _version(cursor) == SCHEMA_VERSION:
+                return
+            begin(cursor)
+            try:
+                for statement in self.create_table_statements:
+                    cursor.execute(statement)
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
 
     def construct_create_table_statements(self) -> list[str]:
         """The statements of `schema.sql`."""
@@ -87,7 +102,7 @@ class Recorder(sqlite.SQLiteApplicationRecorder):
         lines = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
         return [part for part in lines.split(";") if part.strip()]
 
-    def select_notifications(  # noqa: PLR0913, PLR0917 - the library's signature
+    def select_notifications(
         self,
         start: int | None,
         limit: int,
@@ -144,3 +159,23 @@ def path_of(url: str) -> str:
     if not url.startswith(prefix) or len(url) == len(prefix):
         raise StoreError(f"not a store's URL: {url!r}; it has to be sqlite:///FILE")
     return url[len(prefix) :]
+
+
+def begin(cursor: sqlite3.Cursor) -> None:
+    """Begins a transaction that has the write lock; while another process has it, waits."""
+    give_up = time_.monotonic() + PATIENCE
+    while True:
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise StoreError(f"the store cannot be written: {error}") from error
+            if time_.monotonic() > give_up:
+                raise StoreBusyError("another process has held the store's write lock for ten minutes") from error
+            time_.sleep(0.01)
+        else:
+            return
+
+
+def _version(cursor: sqlite3.Cursor) -> int:
+    return int(cursor.execute("PRAGMA user_version").fetchone()[0])

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-import time as time_
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from contracts.envelope import glance
 from contracts.errors import MalformedError
 from engine.corrections import Ref
-from engine.store.sqlite import StoreBusyError, StoreError
+from engine.store.sqlite import StoreError, begin
 
-PATIENCE = 600
-"""Seconds for which the write lock is waited for before it is given up."""
 EventRow = tuple[str, int, str, bytes]
 """Stream, version, topic, state."""
 
+_AT_ONCE = 500
+"""Names in one statement; SQLite takes 32,766 parameters at most."""
+_T = TypeVar("_T")
 _APPEND = "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?,?,?,?)"
 _LOAD = "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = ? ORDER BY originator_version"
 _BURY = """
@@ -65,6 +65,19 @@ class Unit:
         """Events, in the order in which they get their positions. A version that is taken raises IntegrityError."""
         self._cursor.executemany(_APPEND, rows)
 
+    def load_many(self, streams: Sequence[str]) -> dict[str, list[tuple[int, str, bytes]]]:
+        """The events of several streams, as `load` gives them; a stream without events has an empty list."""
+        found: dict[str, list[tuple[int, str, bytes]]] = {stream: [] for stream in streams}
+        for part in _parts(streams):
+            rows = self._execute(
+                "SELECT originator_id, originator_version, topic, state FROM stored_events"
+                f" WHERE originator_id IN ({','.join('?' * len(part))}) ORDER BY originator_id, originator_version",
+                part,
+            )
+            for stream, version, topic, state in rows.fetchall():
+                found[stream].append((version, topic, state))
+        return found
+
     def history(self, streams: tuple[str, ...]) -> list[tuple[int, str, int, str, bytes]]:
         """Position, stream, version, topic and state of the events of some streams, in order of position."""
         marks = ",".join("?" * len(streams))
@@ -96,6 +109,20 @@ class Unit:
         row = self._execute("SELECT digest, stream FROM facts WHERE source = ? AND id = ?", ref).fetchone()
         return None if row is None else (row[0], row[1])
 
+    def identities(self, refs: Sequence[Ref]) -> dict[Ref, tuple[bytes, str]]:
+        """The same for several facts; those not recorded are left out."""
+        found: dict[Ref, tuple[bytes, str]] = {}
+        for part in _parts(refs):
+            rows = self._execute(
+                f"WITH asked (source, id) AS (VALUES {','.join(['(?,?)'] * len(part))})"
+                " SELECT facts.source, facts.id, digest, stream FROM asked CROSS JOIN facts"
+                " ON facts.source = asked.source AND facts.id = asked.id",
+                [value for ref in part for value in ref],
+            )
+            for source, name, digest, stream in rows.fetchall():
+                found[source, name] = (digest, stream)
+        return found
+
     def identify(self, rows: Iterable[tuple[str, str, bytes, str]]) -> None:
         """Source, id, hash and stream of facts that are recorded now."""
         self._cursor.executemany("INSERT INTO facts (source, id, digest, stream) VALUES (?,?,?,?)", rows)
@@ -114,6 +141,17 @@ class Unit:
         """When a timer is due."""
         row = self._execute("SELECT due FROM timers WHERE stream = ? AND kind = ?", (stream, kind)).fetchone()
         return None if row is None else int(row[0])
+
+    def timers_of(self, streams: Sequence[str], kind: str) -> dict[str, int]:
+        """When the timers of several streams are due."""
+        found: dict[str, int] = {}
+        for part in _parts(streams):
+            marks = ",".join("?" * len(part))
+            rows = self._execute(
+                f"SELECT stream, due FROM timers WHERE kind = ? AND stream IN ({marks})", (kind, *part)
+            )
+            found.update(rows.fetchall())
+        return found
 
     def set_timer(self, stream: str, kind: str, due: int | None) -> None:
         """Arms a timer, or (None) takes it away."""
@@ -163,9 +201,7 @@ class Unit:
         source, name, kind, subject = glance(body)
         value = None if error.value is None else str(error.value)[:1000].encode("utf-8", "replace").decode()
         digest = hashlib.sha256(body).digest()
-        self._execute(
-            _BURY, (digest, error.reason, error.field, value, source, name, kind, subject, now, now, body)
-        )
+        self._execute(_BURY, (digest, error.reason, error.field, value, source, name, kind, subject, now, now, body))
 
     def exhume(self, body: bytes) -> None:
         """A dead letter that was understood after all is none any more."""
@@ -199,12 +235,17 @@ class Unit:
         return self._execute(statement, params).rowcount
 
 
+def _parts(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]
+
+
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Iterator[Unit]:
     """A transaction that has the write lock from its start; nothing of it stays if anything is raised in it."""
     cursor = connection.cursor()
     cursor.row_factory = None
-    _begin(cursor)
+    begin(cursor)
     try:
         yield Unit(cursor)
         connection.commit()
@@ -228,18 +269,3 @@ def reading(connection: sqlite3.Connection) -> Iterator[Unit]:
         raise StoreError(f"the store cannot be read: {error}") from error
     finally:
         connection.rollback()
-
-
-def _begin(cursor: sqlite3.Cursor) -> None:
-    give_up = time_.monotonic() + PATIENCE
-    while True:
-        try:
-            cursor.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error):
-                raise StoreError(f"the store cannot be written: {error}") from error
-            if time_.monotonic() > give_up:
-                raise StoreBusyError("another process has held the store's write lock for ten minutes") from error
-            time_.sleep(0.01)
-        else:
-            return

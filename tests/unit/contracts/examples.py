@@ -6,6 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import pytest
+
+from contracts.envelope import parse
+from contracts.errors import MalformedError
+
 TIME = "2026-03-01T12:00:00Z"
 BEFORE = "2026-03-01T11:00:00Z"
 AFTER = "2026-03-02T08:00:00+01:00"
@@ -106,59 +111,59 @@ class Wrong(NamedTuple):
     """Whether a schema can refuse it too."""
 
 
-def names(type: str, *, required: bool = False) -> list[str]:  # noqa: A002 - as the attribute is called
-    return [name.removesuffix("*") for name in TABLE[type].split() if name.endswith("*") or not required]
+def names(type_: str, *, required: bool = False) -> list[str]:
+    return [name.removesuffix("*") for name in TABLE[type_].split() if name.endswith("*") or not required]
 
 
-def is_moment(type: str, name: str) -> bool:  # noqa: A002
-    return name in _MOMENTS or (type, name) == ("visit.scheduled", "to")
+def is_moment(type_: str, name: str) -> bool:
+    return name in _MOMENTS or (type_, name) == ("visit.scheduled", "to")
 
 
-def is_text(type: str, name: str) -> bool:  # noqa: A002
-    known = is_moment(type, name) or name in FLAGS or (type, name) in CHOICES
+def is_text(type_: str, name: str) -> bool:
+    known = is_moment(type_, name) or name in FLAGS or (type_, name) in CHOICES
     return not known and name not in {"overrides", "amount", "currency", "fact", "data", "service"}
 
 
-def value(type: str, name: str) -> Any:  # noqa: A002
-    if (type, name) in CHOICES:
-        return CHOICES[type, name].split()[-1]
-    if is_moment(type, name):
+def value(type_: str, name: str) -> Any:
+    if (type_, name) in CHOICES:
+        return CHOICES[type_, name].split()[-1]
+    if is_moment(type_, name):
         return _MOMENTS.get(name, AFTER)
     if name in FLAGS:
         return True
-    return _OTHERS.get(name, f"{name} – ąę 中 😀")
+    return _OTHERS.get(name, f"{name} ąę 中 😀")
 
 
-def full(type: str) -> dict[str, Any]:  # noqa: A002
-    return {name: value(type, name) for name in names(type)}
+def full(type_: str) -> dict[str, Any]:
+    return {name: value(type_, name) for name in names(type_)}
 
 
-def minimal(type: str) -> dict[str, Any]:  # noqa: A002
+def minimal(type_: str) -> dict[str, Any]:
     one_of = {"complaint.assigned": ["team"], "fact.corrected": ["void"]}
-    return {name: value(type, name) for name in (*names(type, required=True), *one_of.get(type, []))}
+    return {name: value(type_, name) for name in (*names(type_, required=True), *one_of.get(type_, []))}
 
 
-def subject(type: str) -> str:  # noqa: A002
-    return {"service": "register-3", "person": "Łukasz 😀"}.get(type.partition(".")[0], "C-17")
+def subject(type_: str) -> str:
+    return {"service": "register-3", "person": "Łukasz 😀"}.get(type_.partition(".")[0], "C-17")
 
 
-def event(type: str, data: object = None, **attributes: object) -> dict[str, Any]:  # noqa: A002
+def event(type_: str, data: object = None, /, **attributes: object) -> dict[str, Any]:
     """A fact as a dictionary; an attribute that is `...` is left out."""
     made = {
         "specversion": "1.0",
         "id": "1",
         "source": "/desk",
-        "type": type,
-        "subject": subject(type),
+        "type": type_,
+        "subject": subject(type_),
         "time": TIME,
-        "data": minimal(type) if data is None else data,
+        "data": minimal(type_) if data is None else data,
     } | attributes
     return {name: value for name, value in made.items() if value is not ...}
 
 
-def body(type: str, data: object = None, **attributes: object) -> bytes:  # noqa: A002
+def body(type_: str, data: object = None, /, **attributes: object) -> bytes:
     """A fact as upstream sends it."""
-    return json.dumps(event(type, data, **attributes), ensure_ascii=False).encode()
+    return json.dumps(event(type_, data, **attributes), ensure_ascii=False).encode()
 
 
 def all_wrong(type_: str) -> Iterator[Wrong]:
@@ -227,7 +232,21 @@ _BAD: dict[str, list[tuple[Any, str, bool]]] = {
         (10**400, "is too large", True),
         (True, "has to be a number or a whole number or text, not true or false", True),
     ],
-    "currency": [(bad, "is no currency: three capital letters", True) for bad in ("", "pln", "PL", "PLNN", "PLN\n", "zł!")],
+    "currency": [
+        (bad, "is no currency: three capital letters", True) for bad in ("", "pln", "PL", "PLNN", "PLN\n", "zł!")
+    ],
     "fact": [("17", "has to be an object, not text", True)],
     "data": [("x", "has to be an object, not text", True), ([], "has to be an object, not a list", True)],
 }
+
+
+def written(**attributes: object) -> bytes:
+    """A word of the customer's, with other attributes."""
+    return body("service.down", {"evidence": "customer"}, **attributes)
+
+
+def refused(raw: bytes) -> MalformedError:
+    """The error that bytes meet."""
+    with pytest.raises(MalformedError) as caught:
+        parse(raw)
+    return caught.value

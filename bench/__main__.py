@@ -1,0 +1,27 @@
+"""`python -m bench [intake|flaps|show] [copies]`: figures as ratios, each measured in one run."""
+
+from __future__ import annotations
+
+import platform
+import sys
+
+from bench import flaps, intake, showing
+
+
+def main(arguments: list[str]) -> None:
+    """Runs what is named, or all."""
+    print(f"Python {platform.python_version()} on {platform.machine()}")
+    wanted = arguments[:1] or ["show", "flaps", "intake"]
+    for name in wanted:
+        if name == "intake":
+            intake.main(int(arguments[1]) if len(arguments) > 1 else 17)
+        elif name == "flaps":
+            flaps.main()
+        elif name == "show":
+            showing.main()
+        else:
+            sys.exit(f"no benchmark {name!r}; there are show, flaps and intake")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,104 @@
+"""Intake: facts to recorded decisions, against a bare batch append of as many events by the library."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import sqlite3
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
+
+from bench.workload import batches, copies, log_facts
+from contracts.agreements import parse
+from engine.intake import Engine
+
+AGREEMENTS = Path(__file__).parent.parent / "ops" / "demo" / "agreements.toml"
+CACHED = 10_000
+
+
+def main(count: int = 17, size: int = 1000) -> None:
+    """`count` copies of the log, in batches of `size` facts."""
+    facts = log_facts()
+    folder = Path(tempfile.mkdtemp(prefix="stilldown-bench-"))
+    try:
+        _run(facts, count, size, folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _run(facts: list[bytes], count: int, size: int, folder: Path) -> None:
+    engine = Engine(f"sqlite:///{folder}/engine.db", cached=CACHED)
+    engine.publish(parse(AGREEMENTS.read_text()))
+    total = events = 0
+    peaks = []
+    spent = 0.0
+    for n, batch in enumerate(batches(copies(facts, count), size)):
+        began = time.process_time()
+        taken = engine.take(batch, mode="event")
+        spent += time.process_time() - began
+        total += len(batch)
+        events += taken.events
+        if n % 100 == 0:
+            peaks.append(_resident())
+            _say(f"\r  {total:,} facts, {total / spent:,.0f}/s, {peaks[-1]} MB ")
+    _say("\r")
+    cold = engine.loads / engine.touches
+    complaints = engine.recorder.datastore.pool.get_connection().cursor()  # type: ignore[attr-defined] # our recorder's
+    complaints.execute("SELECT COUNT(*) FROM stored_events WHERE topic = 'complaint.filed'")
+    filed = complaints.fetchone()[0]
+    engine.close()
+    bare = _bare(folder, size, events, total)
+    half = len(peaks) // 2
+    print(
+        f"intake: {total:,} facts of {filed:,} complaints, {CACHED:,} streams cached, synchronous=FULL, batches of {size}"
+    )
+    print(f"  events per fact                    {events / total:6.2f}")
+    print(f"  cold streams (share of those asked for) {cold:6.1%}")
+    print(f"  facts per second                   {total / spent:10,.0f}")
+    print(f"  events per second                  {events / spent:10,.0f}")
+    print(f"  bare append, events per second     {bare:10,.0f}")
+    print(f"  ratio                              {events / spent / bare:6.2f}   (at least 0.25)")
+    print(f"  memory: half way {peaks[half]} MB, at the end {peaks[-1]} MB, most {max(peaks)} MB   (below 500)")
+
+
+def _bare(folder: Path, size: int, events: int, total: int) -> float:
+    """Events per second of the library's own recorder, appending the same events in as many batches."""
+    source = sqlite3.connect(f"{folder}/engine.db")
+    datastore = SQLiteDatastore(f"{folder}/bare.db", originator_id_type="text")
+    recorder = SQLiteApplicationRecorder(datastore)
+    recorder.create_table()
+    rows = source.execute(
+        "SELECT originator_id, originator_version, topic, state FROM stored_events ORDER BY notification_id"
+    )
+    each = round(size * events / total)
+    spent = 0.0
+    done = 0
+    while batch := [StoredEvent(*row) for row in rows.fetchmany(each)]:
+        began = time.process_time()
+        recorder.insert_events(batch)
+        spent += time.process_time() - began
+        done += len(batch)
+    source.close()
+    datastore.close()
+    return done / spent
+
+
+def _resident() -> int:
+    """Megabytes of this process in memory now."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return pages * os.sysconf("SC_PAGE_SIZE") // 1_048_576
+
+
+def _say(text: str) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(text)
+        sys.stderr.flush()

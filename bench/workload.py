@@ -1,0 +1,48 @@
+"""The workload of every intake figure: the incident log's facts under new ids, interleaved by time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import orjson
+
+from ops.importers import BadRow, load, open_text, servicenow
+
+LOG = Path(__file__).parent / "data" / "servicenow_incidents_2016h1.csv.gz"
+_NUMBER = re.compile(rb"INC(?=\d)")
+_SERVICE = re.compile(rb"cmdb_ci")
+
+
+def log_facts(*, delivered: bool = False) -> list[bytes]:
+    """The facts of the log, in order of time."""
+    mapping = load(None, "servicenow")
+    mapping = msgspec.structs.replace(mapping, mail_on_resolved="delivered" if delivered else "sent")
+    bad: list[BadRow] = []
+    with open_text(LOG, mapping.encoding) as lines:
+        facts = list(servicenow.facts(lines, mapping, bad=bad.append))
+    facts.sort(key=lambda fact: (fact["time"], fact["source"], fact["id"]))
+    return [orjson.dumps(fact) for fact in facts]
+
+
+def copies(facts: list[bytes], count: int) -> Iterator[bytes]:
+    """Each fact `count` times, each time of another complaint, customer's service and id."""
+    names = [b"INC%d-" % n for n in range(count)]
+    services = [b"ci%d" % n for n in range(count)]
+    for fact in facts:
+        for name, service in zip(names, services, strict=True):
+            yield _SERVICE.sub(service, _NUMBER.sub(name, fact))
+
+
+def batches(lines: Iterator[bytes], size: int) -> Iterator[list[bytes]]:
+    """Lists of `size`."""
+    batch: list[bytes] = []
+    for line in lines:
+        batch.append(line)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,89 @@
+"""Asking a store about now, or about another moment (interfaces.md §1)."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from contracts.errors import StilldownError
+from contracts.moments import micros, rfc3339
+from engine.keeping import Keeper
+from engine.store.unit import Clock
+
+WALL = "wall"
+
+
+class MomentError(StilldownError):
+    """This is no moment; the message names the option, its value, and what would be right."""
+
+
+class Moments(NamedTuple):
+    """What is asked for: what was so `at`, by what was known at `known_at`. `now` is the engine's clock. Microseconds."""
+
+    at: int
+    known_at: int
+    now: int
+
+
+def read_moment(option: str, text: str) -> int:
+    """Read an RFC 3339 moment, in microseconds since 1970. Raises MomentError; it has to say its offset."""
+    try:
+        read = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise MomentError(f"{option}: write a moment such as 2013-02-07T18:00:00+01:00, got {text!r}") from None
+    if read.tzinfo is None:
+        hint = f"{read.isoformat()}Z"
+        raise MomentError(f"{option}: say the offset too, such as {hint} for UTC, got {text!r}")
+    us = micros(read)
+    try:
+        rfc3339(us)
+    except OverflowError:
+        raise MomentError(f"{option}: lies outside the calendar in UTC, got {text!r}") from None
+    return us
+
+
+def moments(url: str, at: str | None, known_at: str | None) -> Moments:
+    """Give the moments that are asked for, each by default the other's, or now: then, what is due is done first.
+
+    Raises MomentError where one cannot be read, NoStoreError where there is no store.
+    """
+    wanted_at = None if at is None else read_moment("--at", at)
+    wanted_known = None if known_at is None else read_moment("--known-at", known_at)
+    now = up_to_date(url) if wanted_known is None else standing_now(url)
+    known = now if wanted_known is None else wanted_known
+    return Moments(known if wanted_at is None else wanted_at, known, now)
+
+
+def up_to_date(url: str) -> int:
+    """Do what is due, and give the engine's now."""
+    with Keeper(url) as keeper:
+        now = _now(keeper.clock())
+        due = keeper.clock().mode == WALL and keeper.is_due(now)
+    if due:
+        from engine.intake import Engine
+
+        engine = Engine(url)
+        try:
+            engine.tick()
+        finally:
+            engine.close()
+        return standing_now(url)
+    return now
+
+
+def standing_now(url: str) -> int:
+    """Give the engine's now: the machine's clock, but never before what was recorded; or where its clock stands."""
+    with Keeper(url) as keeper:
+        return _now(keeper.clock())
+
+
+def _now(clock: Clock) -> int:
+    machine = time.time_ns() // 1000
+    if clock.mode == WALL:
+        return max(machine, clock.recorded_at)
+    return clock.recorded_at if clock.recorded_at >= _OLDEST else machine
+
+
+_OLDEST = micros(datetime(1, 1, 2, tzinfo=UTC))
+"""A clock before that has never been set: nothing is recorded yet."""

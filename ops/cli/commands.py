@@ -1,0 +1,121 @@
+"""Every command by its name. What runs it is imported when it runs: `stilldown show` does not wait for the importers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cyclopts import App
+
+_ABOUT: Final = """Keeps what the customer lives through: a complaint cannot be closed while the customer is still down."""
+_END: Final = """Begin with:
+  stilldown demo                     real incidents, and what their tickets did not say
+  stilldown ingest facts.jsonl       your own facts
+  stilldown --install-completion     Tab completes commands and options in your shell"""
+
+_INGEST: Final = """Examples:
+  stilldown ingest facts.jsonl
+  stilldown ingest 2013/*.jsonl.gz --clock event     history, loaded as if lived
+  zcat facts.gz | stilldown ingest - --strict"""
+_IMPORT_INCIDENTS: Final = """Examples:
+  stilldown import servicenow incidents.csv.gz
+  stilldown import servicenow incidents.csv --mail delivered
+  stilldown import servicenow incidents.csv --facts-only > facts.jsonl"""
+_IMPORT_OUTAGES: Final = """Examples:
+  stilldown import outages outages.csv.gz
+  stilldown import outages outages.csv --mapping ours.toml"""
+_SHOW: Final = """Examples:
+  stilldown show C-17
+  stilldown show C-17 --at 2013-02-07T18:00:00+01:00        what was so then, by what is known now
+  stilldown show C-17 --known-at 2013-02-07T18:00:00+01:00  what was known then"""
+_HISTORY: Final = """Examples:
+  stilldown history C-17
+  stilldown history register-3 --json | jq -r .type"""
+_CLOSE: Final = """Examples:
+  stilldown close C-17 --by kowalski
+  stilldown close C-17 --by kowalski --override part_outstanding --approved-by nowak"""
+_REOPEN: Final = """Examples:
+  stilldown reopen C-17 --by shop-9 --reason "it failed again"
+  stilldown reopen C-17 --by shop-9 --reason "never came back" --still-down"""
+_WITHDRAW: Final = """Examples:
+  stilldown withdraw C-17 --by shop-9 --proof "mail of 7 February, 18:04" """
+_DEAD: Final = """Examples:
+  stilldown dead list
+  stilldown dead show 3
+  stilldown dead retry --all          after the agreement that they name was applied
+  stilldown dead drop 3 > kept.jsonl"""
+_HELD: Final = """Examples:
+  stilldown held list
+  stilldown held show /erp 1f0c
+  stilldown held drop /erp 1f0c > kept.jsonl"""
+_AGREEMENTS: Final = """Examples:
+  stilldown agreements apply agreements.toml
+  stilldown agreements show standard"""
+_STATUS: Final = """Examples:
+  stilldown status
+  stilldown status --json | jq .dead"""
+_VERIFY: Final = """Examples:
+  stilldown verify
+  stilldown verify --store sqlite:////var/lib/stilldown/store.db"""
+_MIGRATE: Final = """Examples:
+  stilldown migrate --store sqlite:////var/lib/stilldown/store.db"""
+_DEMO: Final = """Examples:
+  stilldown demo
+  stilldown demo --store sqlite:////tmp/demo.db"""
+
+_HERE: Final = "ops.cli"
+
+
+def application() -> App:
+    """Put the command line together. Commands return their exit codes."""
+    app = _group("stilldown", _ABOUT, _END)
+    _add(app, "ingest", "taking:ingest", "Take facts from files of JSON Lines.", _INGEST)
+    imports = _group("import", "Turn other systems' exports into facts, and take them.")
+    _add(imports, "servicenow", "taking:servicenow", "An incident audit log.", _IMPORT_INCIDENTS)
+    _add(imports, "outages", "taking:outages", "An outage feed.", _IMPORT_OUTAGES)
+    app.command(imports)
+    _add(app, "show", "showing:show", "One complaint: is the customer down, and what was done about it?", _SHOW)
+    _add(app, "history", "showing:history", "Every fact and decision, in the order recorded.", _HISTORY)
+    _add(app, "close", "ending:close", "Ask to close a complaint. Refused while the customer is down.", _CLOSE)
+    _add(app, "reopen", "ending:reopen", "Open a closed complaint again.", _REOPEN)
+    _add(app, "withdraw", "ending:withdraw", "The customer takes a complaint back.", _WITHDRAW)
+    dead = _group("dead", "Facts that could not be understood: nothing is lost.", _DEAD)
+    _add(dead, "list", "dead:listed", "Which there are, and why.")
+    _add(dead, "show", "dead:show", "One of them, with its original bytes.")
+    _add(dead, "retry", "dead:retry", "Take their original bytes in again. What dies again stays.")
+    _add(dead, "drop", "dead:drop", "Take them out; prints their original bytes.")
+    app.command(dead)
+    held = _group("held", "Facts that wait: for their complaint, the fact that they correct, or their time.", _HELD)
+    _add(held, "list", "held:listed", "Which there are, and what for.")
+    _add(held, "show", "held:show", "One of them, with its original bytes.")
+    _add(held, "drop", "held:drop", "Take one out; prints its original bytes.")
+    app.command(held)
+    agreements = _group("agreements", "The terms that complaints are held to.", _AGREEMENTS)
+    _add(agreements, "apply", "agreements:apply", "Publish what is new in a file.")
+    _add(agreements, "show", "agreements:show", "Every published version.")
+    app.command(agreements)
+    _add(app, "status", "keeping:status", "How the store stands.", _STATUS)
+    _add(app, "verify", "keeping:verify", "Check the whole store: positions, versions, identities.", _VERIFY)
+    _add(app, "migrate", "keeping:migrate", "Make a store, or upgrade one.", _MIGRATE)
+    _add(app, "demo", "demo:demo", "Real incidents: what was closed on whom, and for how long.", _DEMO)
+    app.register_install_completion_command(add_to_startup=False, help="Complete commands with Tab in your shell.")
+    return app
+
+
+def _group(name: str, about: str, end: str | None = None) -> App:
+    from importlib.metadata import version
+
+    return App(
+        name=name,
+        help=about,
+        help_epilogue=end,
+        version=lambda: f"stilldown {version('stilldown')}",
+        help_format="plaintext",
+        exit_on_error=False,
+        print_error=False,
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+    )
+
+
+def _add(app: App, name: str, where: str, about: str, end: str | None = None) -> None:
+    app.command(f"{_HERE}.{where}", name=name, help=about, help_epilogue=end)

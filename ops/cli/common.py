@@ -1,0 +1,115 @@
+"""What every command has: where the store is, how to answer, and what to tell whom."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from cyclopts import Parameter
+
+from contracts.errors import StilldownError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+DONE: Final = 0
+ELSE: Final = 1
+USAGE: Final = 2
+REFUSED: Final = 3
+NOT_FOUND: Final = 4
+INTERRUPTED: Final = 130
+PIPE: Final = 141
+"""Exit codes (interfaces.md §1); the last two are what shells know of Ctrl-C and of a reader that has gone."""
+
+_WIDE: Final = 160
+"""Columns of a table that goes to a file or a pipe."""
+
+
+class UsageError(StilldownError):
+    """The command is written wrongly, or its input is wrong."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    """Options that every command takes."""
+
+    store: Annotated[
+        str | None,
+        Parameter(
+            group="Every command",
+            help="The store, sqlite:///FILE. Default: $STILLDOWN_STORE, else sqlite:///stilldown.db.",
+        ),
+    ] = None
+    json: Annotated[
+        bool, Parameter(negative=(), group="Every command", show_default=False, help="Answer in JSON, for machines.")
+    ] = False
+    verbose: Annotated[
+        bool,
+        Parameter(name=("--verbose", "-v"), negative=(), group="Every command", show_default=False, help="Log everything."),
+    ] = False
+
+    @property
+    def url(self) -> str:
+        """The store's URL. Raises SettingError."""
+        from ops.settings import store_url
+
+        return store_url(self.store)
+
+    def answer(self, value: object) -> None:
+        """Write one JSON value, on a line of its own, to stdout."""
+        import orjson
+
+        sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS))
+
+
+COMMON: Final = Common()
+
+
+def tell(text: str) -> None:
+    """Write a message, a note or a warning, to stderr."""
+    sys.stdout.flush()
+    print(text, file=sys.stderr, flush=True)
+
+
+def console() -> Console:
+    """Where people read results: stdout; colours only on a terminal, and not where NO_COLOR asks for none."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else _WIDE
+    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def rows(*columns: str, right: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - rich is imported when it is needed only
+    """Give an empty table for people; columns of numbers are set to the right."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return table
+
+
+def pairs(items: Mapping[str, object]) -> Any:  # noqa: ANN401 - see above
+    """Give names and values for people, one pair a line; values that are None are left out."""
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, value in items.items():
+        if value is not None:
+            table.add_row(name, value if hasattr(value, "__rich_console__") else str(value))
+    return table
+
+
+def confirmed(question: str) -> bool:
+    """Ask on a terminal, on stderr; where nobody can be asked, what was said is meant."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return True
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}

@@ -1,0 +1,96 @@
+"""`show` and `history`: one complaint, at any moment, as known at any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from ops.cli.common import COMMON, DONE, Common, console, tell
+
+_At = Annotated[str | None, Parameter(help="What was so at this moment. Default: --known-at, else now.")]
+_KnownAt = Annotated[str | None, Parameter(help="Use only what was recorded by then. Default: everything.")]
+
+_FOR_MACHINES = frozenset({"service.heard"})
+"""Decisions that only carry a word from one stream to the other: people see the word itself."""
+
+
+def show(
+    id: Annotated[str, Parameter(help="The complaint.")],  # noqa: A002 - what help calls it
+    /,
+    *,
+    at: _At = None,
+    known_at: _KnownAt = None,
+    common: Common = COMMON,
+) -> int:
+    """One complaint: is the customer down, and what was done about it?"""
+    from engine.reading import Reader
+    from ops.asking import moments
+
+    url = common.url
+    asked = moments(url, at, known_at)
+    reader = Reader(url)
+    try:
+        shown = reader.show(id, at=asked.at, known_at=asked.known_at)
+    finally:
+        reader.close()
+    if common.json:
+        common.answer(shown)
+        return DONE
+    from ops.telling import complaint
+
+    console().print(complaint(shown))
+    if asked.at > asked.now:
+        tell("note: --at lies in the future: this is how it would be if nothing happened until then")
+    return DONE
+
+
+def history(
+    id: Annotated[str, Parameter(help="A complaint, a service, a person or an agreement.")],  # noqa: A002 - as above
+    /,
+    *,
+    at: Annotated[str | None, Parameter(help="Leave out what happened later than that.")] = None,
+    known_at: _KnownAt = None,
+    common: Common = COMMON,
+) -> int:
+    """Every fact and decision, in the order recorded."""
+    from engine.reading import Reader
+    from ops.asking import moments
+
+    url = common.url
+    asked = moments(url, at, known_at)
+    reader = Reader(url)
+    try:
+        events = reader.history(id, at=None if at is None else asked.at, known_at=asked.known_at)
+        if common.json:
+            for event in events:
+                common.answer(event)
+        else:
+            _told(events)
+    finally:
+        reader.close()
+    return DONE
+
+
+def _told(events: Iterator[dict[str, Any]]) -> None:
+    """Write an event a line, as they come: histories can be long, and people look for something in them."""
+    from rich.text import Text
+
+    from ops.phrases import phrase
+    from ops.words import moment
+
+    out = console()
+    out.print(Text(f"{'position':>9}  {'time (UTC)':<17} what", style="bold"), soft_wrap=True)
+    left_out = 0
+    for event in events:
+        if event["type"] in _FOR_MACHINES:
+            left_out += 1
+            continue
+        line = Text(f"{event['position']:>9}  {moment(event['time']):<17} ")
+        line.append(phrase(event["type"], event["data"]), style="" if event["kind"] == "fact" else "cyan")
+        if event["recorded_at"] != event["time"]:
+            line.append(f"  (recorded {moment(event['recorded_at'])})", style="dim")
+        out.print(line, soft_wrap=True)
+    if left_out:
+        tell(f"note: {left_out:,} of the engine's notes to itself are left out; --json gives everything")

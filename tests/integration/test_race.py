@@ -1,0 +1,154 @@
+"""Several processes on one store: a closing against a word that the service is down, and everybody at once."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.integration import racing, workload
+from tests.integration.facts import Event, check_sound, dead, held, micros
+from tests.integration.processes import together
+
+ROUNDS = 1000
+
+
+class Customer:
+    """Replays the recorded outages of a service, from the raw rows."""
+
+    def __init__(self) -> None:
+        self.outages: dict[int, int | None] = {}
+
+    def evolve(self, data: dict[str, Any]) -> None:
+        if (first := data.get("from")) is not None:
+            until = data.get("until")
+            for start in list(self.outages):
+                if micros(first) <= start and (until is None or start < micros(until)):
+                    del self.outages[start]
+        for row in data.get("outages", ()):
+            ended = row.get("ended_at")
+            self.outages[micros(row["started_at"])] = None if ended is None else micros(ended)
+
+    def is_up(self, moment: int) -> bool:
+        return not any(start <= moment and (end is None or moment < end) for start, end in self.outages.items())
+
+
+def check_law(events: list[Event]) -> None:
+    """No closing was recorded at a moment at which the customer was not up, and none stands at one."""
+    customers: dict[str, Customer] = defaultdict(Customer)
+    services = {e.stream: e.data.get("service", e.stream) for e in events if e.type == "complaint.filed"}
+    standing: dict[tuple[str, str], Event] = {}
+    for event in events:
+        if event.type.startswith("outage."):
+            customers[event.stream].evolve(event.data)
+        elif event.type == "complaint.closed":
+            customer = customers[f"service:{services[event.stream]}"]
+            assert customer.is_up(event.time), f"closed while down: {event}"
+            assert customer.is_up(event.recorded_at), f"closed by an engine that knew better: {event}"
+            standing[event.source, event.id] = event
+        elif event.type == "complaint.reopened" and event.data["because"] == "false_closing":
+            closing = event.data["closing"]
+            del standing[closing["source"], closing["id"]]
+        elif event.type == "complaint.restated":  # one that was reopened meanwhile
+            false = [row["fact"] for row in event.data.get("closings", ()) if row.get("false")]
+            for closing in false:
+                standing.pop((closing["source"], closing["id"]), None)
+    for event in standing.values():
+        assert customers[f"service:{services[event.stream]}"].is_up(event.time), f"a closing stands that is false: {event}"
+
+
+def outcome(own: list[Event]) -> str:
+    """How a round ended; its events in the order recorded."""
+    first, second = (e for e in own if e.id.endswith(("-close", "-down")) and e.is_fact)
+    closing = first if first.type == "complaint.close_requested" else second
+    decided = [e for e in own if e.type in {"complaint.closed", "closure.refused"}]
+    assert [(e.id, e.time) for e in decided] == [(closing.id, closing.time)], "a request is answered once"
+    reopened = [e for e in own if e.type == "complaint.reopened"]
+    down = second if closing is first else first
+    since = micros(down.data["since"]) if "since" in down.data else down.time
+    if closing is second:
+        assert decided[0].type == "closure.refused"
+        assert decided[0].data["objections"] == ["customer_down"]
+        assert not reopened
+        return "refused"
+    assert decided[0].type == "complaint.closed", "nothing objected that was known"
+    assert decided[0].position < down.position
+    if since > closing.time:
+        assert not reopened, "a new outage reopens nothing"
+        return "closed, then a new outage"
+    assert [(e.data["because"], e.id) for e in reopened] == [("false_closing", down.id)]
+    assert reopened[0].position > down.position
+    return "closed, then proved false"
+
+
+@pytest.mark.slow
+def test_a_closing_that_races_with_a_down_word_comes_before_the_engine_knew_or_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "race.db"
+    url = f"sqlite:///{path}"
+    together(racing.race, (url, "close", 3, ROUNDS), (url, "down", 3, ROUNDS))
+    events = check_sound(path)
+    check_law(events)
+    rounds: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        rounds[event.stream.partition(":")[2][1:]].append(event)
+    outcomes = Counter(outcome(own) for own in rounds.values())
+    print(outcomes)
+    assert outcomes.total() == ROUNDS
+    assert min(outcomes[o] for o in ("refused", "closed, then a new outage", "closed, then proved false")) >= ROUNDS // 20
+    assert outcomes["refused"] < ROUNDS * 4 // 5
+
+
+@pytest.mark.slow
+def test_four_processes_and_a_reader_at_once_record_every_fact_once(tmp_path: Path) -> None:
+    path = tmp_path / "shared.db"
+    url = f"sqlite:///{path}"
+    shared = workload.lives(1, 30, source="/shared", prefix="shared-")
+    own = [workload.lives(who, 30, source=f"/own-{who}", prefix=f"own-{who}-") for who in range(4)]
+    work = [workload.arrivals(who, interleaved(who, shared, own[who]), late=40) for who in range(4)]
+    jobs = [(url, bodies, who, 20) for who, bodies in enumerate(work)]
+    complaints = [f"shared-{n}" for n in range(30)] + [f"own-{n % 4}-{n}" for n in range(30)]
+    *found, looked = together(racing.work, *[("ingest", *job) for job in jobs], ("look", url, complaints, 4))
+    print(looked)
+
+    events = check_sound(path)
+    check_law(events)
+    recorded = [(event.source, event.id) for event in events if event.is_fact]
+    assert sorted(ref for refs in found for ref in refs) == sorted(recorded), "recorded once, and by one of them"
+    assert sum(any(source == "/shared" for source, _ in refs) for refs in found) >= 2, "they were at it at once"
+    letters = dead(path)
+    buried = {ref_of(body) for _, _, body in letters}
+    assert {ref_of(body) for bodies in (shared, *own) for body in bodies} == {*recorded, *buried}, "nothing is lost"
+    assert not {reason for reason, _, _ in letters if "nobody has published" in reason or "the engine failed" in reason}
+    assert not held(path)
+    published = sorted((e.stream, e.version) for e in events if e.type == "agreement.published")
+    assert published == [(f"agreement:{name}", 1) for name in ("standard", "trusting", "wary")], "each had the same file"
+    assert looked["open"] + looked["closed"] > 100
+
+
+def ref_of(body: bytes) -> tuple[str, str]:
+    fact = json.loads(body)
+    return (fact["source"], fact["id"])
+
+
+def interleaved(seed: int, *lists: list[bytes]) -> list[bytes]:
+    """Each list in its own order."""
+    random, turns = Random(seed), [n for n, one in enumerate(lists) for _ in one]
+    random.shuffle(turns)
+    ahead = [iter(one) for one in lists]
+    return [next(ahead[n]) for n in turns]
+
+
+def test_a_new_store_may_be_opened_by_several_at_the_same_moment(tmp_path: Path) -> None:
+    together(racing.open_new, *[(str(tmp_path), who, 40) for who in range(4)])
+    for n in range(40):
+        assert sorted(e.id for e in check_sound(tmp_path / f"{n}.db") if e.is_fact) == ["0", "1", "2", "3"]
+
+
+def test_a_store_that_others_write_to_may_be_opened_and_closed(tmp_path: Path) -> None:
+    path = tmp_path / "busy.db"
+    together(racing.come_and_go, *[(f"sqlite:///{path}", who, 75) for who in range(4)])
+    assert sum(event.is_fact for event in check_sound(path)) == 300
