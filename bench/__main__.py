@@ -6,11 +6,13 @@ import platform
 import sys
 
 from bench import flaps, intake, showing
+from engine.tuning import collect_rarely
 
 
 def main(arguments: list[str]) -> None:
     """Runs what is named, or all."""
     print(f"Python {platform.python_version()} on {platform.machine()}")
+    collect_rarely()
     wanted = arguments[:1] or ["show", "flaps", "intake"]
     for name in wanted:
         if name == "intake":

@@ -183,7 +183,7 @@ class Fold(Timeline):
         if not self.pending or notice in self.notices:
             return
         time = entry.place[0]
-        before = min((d for d in self.deliveries.get(notice, ()) if d[0] <= time), default=None)
+        before = min((d for d in self.deliveries.get(notice, ()) if d < entry.place[:3]), default=None)
         # What was delivered before it was sent counts as delivered then: the customer cannot have been silent earlier.
         delivered = None if before is None else (time, before[1], before[2])
         self.notices[notice] = Notice(min(self.claims[place].since for place in self.pending), delivered)

@@ -105,7 +105,7 @@ class Complaint:
 
     def is_late(self, fact: Fact) -> bool:
         """Whether a fact that is not yet in the log comes before one that is."""
-        return bool(self.log) and fact.key < self.log[-1].key
+        return bool(self.log) and fact.us <= self.log[-1].us and fact.key < self.log[-1].key
 
     def steps(self, at: int | None = None) -> list[Stage]:
         """Its beginnings and ends that count, from the filing on: closings proved false do not.
@@ -150,14 +150,17 @@ class Complaint:
             self._insert(after)
 
     def _insert(self, fact: Fact) -> None:
-        if not self.log or fact.key > self.log[-1].key:
-            self.log.append(fact)
+        log = self.log
+        if not log or fact.us > log[-1].us or fact.key > log[-1].key:
+            log.append(fact)
         else:
             insort(self.log, fact, key=_key)
 
     def record(self, data: DecisionData, time: int, cause: Ref) -> None:
         """A decision of this stream."""
-        if isinstance(data, ComplaintClosed):
+        if isinstance(data, AgreementApplied):
+            self.agreement, self.agreement_version = data.agreement, data.version
+        elif isinstance(data, ComplaintClosed):
             self.turns.append(Turn(time, CLOSED, cause))
         elif isinstance(data, ClosureRefused):
             self.refusals.append(Refusal(time, data.by, data.objections))
@@ -165,8 +168,6 @@ class Complaint:
             self._reopened(data, time, cause)
         elif isinstance(data, ComplaintWithdrawnRecorded):
             self.turns.append(Turn(time, WITHDRAWN, cause))
-        elif isinstance(data, AgreementApplied):
-            self.agreement, self.agreement_version = data.agreement, data.version
         elif isinstance(data, ComplaintRestated) and data.closings is not None:
             for row in data.closings:
                 if row.false:

@@ -5,6 +5,9 @@ Recorded as `service.heard`, so that a service can be folded from its own stream
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from contracts.agreements import Agreement
 from contracts.decisions import Claimed, Delivered, Item, Leans, Left, Noticed, Rejected, Requested, Said
 from contracts.envelope import Fact
@@ -25,6 +28,7 @@ from engine.complaint import CLOSED, WITHDRAWN, Complaint
 from engine.corrections import Ref
 
 OPERATOR, TECHNICIAN = "operator", "technician"
+_ANNOUNCE = frozenset({RemedyGranted, NoticeSent})
 RESTORING = frozenset({"repair", "replacement", "loaner"})
 """Remedies whose delivery claims that the customer is up again."""
 
@@ -35,28 +39,64 @@ def brought(complaint: Complaint, fact: Fact, terms: Agreement) -> tuple[Item, .
 
 
 def _said(complaint: Complaint, fact: Fact) -> tuple[Item, ...]:
-    data = fact.data
-    if isinstance(data, ComplaintFiled):
-        return (Said(up=False, customer=True, since=data.down_since),) if data.down else ()
-    if isinstance(data, ResolutionConfirmed):
-        return (Said(up=True, customer=True, since=data.up_since),)
-    if isinstance(data, ResolutionRejected | ComplaintReopenRequested):
-        if data.still_down:
-            return (Said(up=False, customer=True, since=data.down_since, never_back=data.down_since is None),)
-        return (Rejected(),) if isinstance(data, ResolutionRejected) else ()
-    if isinstance(data, ResolutionProposed):
-        return (Claimed(OPERATOR, data.by),)
-    if isinstance(data, VisitMade):
-        return (Claimed(TECHNICIAN, data.by),) if data.outcome == "fixed" else ()
-    if isinstance(data, RemedyDelivered):
-        return (Claimed(TECHNICIAN),) if _kind(complaint, data.remedy) in RESTORING else ()
-    if isinstance(data, NoticeSent):
-        return (Noticed(data.notice),) if data.about == "confirmation" else ()
-    if isinstance(data, NoticeDelivered):
-        return (Delivered(data.notice),) if _asks(complaint, data.notice) else ()
-    if isinstance(data, ComplaintCloseRequested):
-        return (Requested(),)
-    return ()
+    says = _SAYS.get(fact.data.__class__)
+    return () if says is None else says(complaint, fact.data)
+
+
+def _filed(_: Complaint, data: ComplaintFiled) -> tuple[Item, ...]:
+    return (Said(up=False, customer=True, since=data.down_since),) if data.down else ()
+
+
+def _confirmed(_: Complaint, data: ResolutionConfirmed) -> tuple[Item, ...]:
+    return (Said(up=True, customer=True, since=data.up_since),)
+
+
+def _rejected(complaint: Complaint, data: ResolutionRejected) -> tuple[Item, ...]:
+    return _still_down(complaint, data) or (Rejected(),)
+
+
+def _still_down(_: Complaint, data: ResolutionRejected | ComplaintReopenRequested) -> tuple[Item, ...]:
+    if not data.still_down:
+        return ()
+    return (Said(up=False, customer=True, since=data.down_since, never_back=data.down_since is None),)
+
+
+def _proposed(_: Complaint, data: ResolutionProposed) -> tuple[Item, ...]:
+    return (Claimed(OPERATOR, data.by),)
+
+
+def _visited(_: Complaint, data: VisitMade) -> tuple[Item, ...]:
+    return (Claimed(TECHNICIAN, data.by),) if data.outcome == "fixed" else ()
+
+
+def _remedied(complaint: Complaint, data: RemedyDelivered) -> tuple[Item, ...]:
+    return (Claimed(TECHNICIAN),) if _kind(complaint, data.remedy) in RESTORING else ()
+
+
+def _sent(_: Complaint, data: NoticeSent) -> tuple[Item, ...]:
+    return (Noticed(data.notice),) if data.about == "confirmation" else ()
+
+
+def _delivered(complaint: Complaint, data: NoticeDelivered) -> tuple[Item, ...]:
+    return (Delivered(data.notice),) if _asks(complaint, data.notice) else ()
+
+
+def _requested(_: Complaint, _data: ComplaintCloseRequested) -> tuple[Item, ...]:
+    return (Requested(),)
+
+
+_SAYS: dict[type, Callable[[Complaint, Any], tuple[Item, ...]]] = {
+    ComplaintFiled: _filed,
+    ResolutionConfirmed: _confirmed,
+    ResolutionRejected: _rejected,
+    ComplaintReopenRequested: _still_down,
+    ResolutionProposed: _proposed,
+    VisitMade: _visited,
+    RemedyDelivered: _remedied,
+    NoticeSent: _sent,
+    NoticeDelivered: _delivered,
+    ComplaintCloseRequested: _requested,
+}
 
 
 def _turned(complaint: Complaint, fact: Fact, terms: Agreement) -> tuple[Item, ...]:
@@ -97,10 +137,10 @@ def _asks(complaint: Complaint, notice: str) -> bool:
 
 def dependents(complaint: Complaint, facts: list[Fact | None]) -> set[Ref]:
     """Facts that may bring something else now that `facts` are known (or are known no more)."""
+    if not any(f is not None and f.data.__class__ in _ANNOUNCE for f in facts):
+        return set()
     remedies = {f.data.remedy for f in facts if f is not None and isinstance(f.data, RemedyGranted)}
     notices = {f.data.notice for f in facts if f is not None and isinstance(f.data, NoticeSent)}
-    if not remedies and not notices:
-        return set()
     return {
         f.ref
         for f in complaint.log

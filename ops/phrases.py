@@ -112,6 +112,13 @@ def _outage(head: str) -> Callable[[Data], str]:
     return say
 
 
+def _claimed(data: Data) -> str:
+    if data.get("claims"):
+        return "outage goes on, unconfirmed"
+    ended = [row["reported_end"] for row in data.get("outages") or [] if row.get("reported_end")]
+    return f"outage goes on; a ticket would have ended it {moment(ended[-1])}" if ended else "outage goes on"
+
+
 def _published(data: Data) -> str:
     return f"version {data['version']} is published, effective {data['effective']}"
 
@@ -122,7 +129,7 @@ _PHRASES: Final[dict[str, Callable[[Data], str]]] = {
     "complaint.acknowledged": lambda d: f"{'automatic reply' if d.get('automatic') else 'acknowledged'} by {d['by']}",
     "complaint.assigned": _assigned,
     "complaint.contacted": lambda d: (
-        f"the customer contacts {d['by']}" if d["direction"] == "inbound" else f"{d['by']} contacts the customer"
+        f"contact {'from' if d['direction'] == 'inbound' else 'to'} the customer, by {d['by']}"
     ),
     "complaint.diagnosed": _diagnosed,
     "complaint.wait_started": _wait,
@@ -157,7 +164,7 @@ _PHRASES: Final[dict[str, Callable[[Data], str]]] = {
     "fact.corrected": _corrected,
     # decisions
     "outage.started": _outage("outage: DOWN"),
-    "outage.claimed": _outage("outage goes on, unconfirmed"),
+    "outage.claimed": _claimed,
     "outage.ended": _outage("outage over: UP"),
     "outage.resumed": _outage("it was not back: outage goes on"),
     "outage.restated": _outage("outage restated"),

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
-
-import msgspec
 
 from engine.intake import Engine, Outcome
 from engine.keeping import Keeper
@@ -14,7 +11,7 @@ from ops.taking import BATCH, BATCH_BYTES, Run
 Numbered = tuple[int, bytes]
 
 
-def retry(engine: Engine, keeper: Keeper, numbers: Sequence[int] | None) -> dict[str, Any]:
+def retry(engine: Engine, keeper: Keeper, numbers: Sequence[int] | None) -> Run:
     """Take dead letters in again (None: all there are now), in order of their numbers; what became of them.
 
     One that is recorded, waits, or turns out to be known is dead no longer; the others stay, with the reason of today.
@@ -27,7 +24,7 @@ def retry(engine: Engine, keeper: Keeper, numbers: Sequence[int] | None) -> dict
         keeper.settle_letters(
             [number for (number, _), result in zip(batch, taken.results, strict=True) if result.outcome is not Outcome.DEAD]
         )
-    return msgspec.structs.asdict(run.tally)
+    return run
 
 
 def _bodies(keeper: Keeper, numbers: Iterable[int]) -> Iterator[Numbered]:

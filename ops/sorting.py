@@ -11,6 +11,7 @@ import os
 import struct
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from operator import itemgetter
 from typing import IO, Any, Final
 
@@ -52,7 +53,8 @@ def in_order(bodies: Iterable[bytes], *, run: int = RUN, taken: Callable[[int], 
     Takes all of `bodies` before it gives the first; `taken` is told how many these were. Raises RoomError where they do
     not fit into memory nor into the temporary folder.
     """
-    with tempfile.TemporaryFile(prefix="stilldown-") as file:
+    file = tempfile.TemporaryFile(prefix="stilldown-")  # noqa: SIM115 - closed below, and never mind whether it could be
+    try:
         runs: list[tuple[int, int]] = []
         items: list[_Item] = []
         size = number = 0
@@ -64,16 +66,22 @@ def in_order(bodies: Iterable[bytes], *, run: int = RUN, taken: Callable[[int], 
                 size = 0
         if taken is not None:
             taken(number)
-        items.sort(key=_key)
-        if not runs:
-            # Given back one by one, so that memory is let go of while the engine works.
-            items.reverse()
-            while items:
-                yield items.pop()[4]
-            return
-        sources: list[Iterator[_Item]] = [_read(file, *place) for place in runs]
+        yield from _merged(file, runs, items)
+    finally:
+        with suppress(OSError):  # full: what was to be written last is not needed any more
+            file.close()
+
+
+def _merged(file: IO[bytes], runs: Iterable[tuple[int, int]], items: list[_Item]) -> Iterator[bytes]:
+    items.sort(key=_key)
+    sources = [_read(file, *place) for place in runs]
+    if sources:
         for item in heapq.merge(*sources, items, key=_key):
             yield item[4]
+    else:
+        items.reverse()
+        while items:  # one by one, so that memory is let go of while the engine works
+            yield items.pop()[4]
 
 
 def _of(body: bytes) -> tuple[int, str, str]:

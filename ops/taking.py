@@ -56,7 +56,7 @@ class Run:
             if after is not None:
                 after()
         if not self.tally.read:
-            self._take([])  # also an empty file is a reason to do what is due
+            self.count(self._engine.tick())  # also an empty file is a reason to do what is due
 
     def _take(self, batch: list[bytes]) -> None:
         with finishing():

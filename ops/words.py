@@ -8,6 +8,7 @@ from typing import Any, Final
 
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"))
 _HOUR: Final = 3_600
+_COLONS: Final = 2
 
 OBJECTIONS: Final = {
     "already_ended": "already ended",
@@ -70,13 +71,11 @@ def roughly(seconds: int) -> str:
 
 
 def moment(text: str | None) -> str:
-    """Give an RFC 3339 moment in UTC as people write it, without the zone: say that once, near by."""
+    """Give an RFC 3339 moment in UTC as people write it, cut to seconds, without the zone: say that once, near by."""
     if text is None:
         return ""
-    if not text.endswith(("Z", "+00:00")):
-        return text
     day, _, clock = text.removesuffix("Z").removesuffix("+00:00").partition("T")
-    return f"{day} {clock.removesuffix(':00') if len(clock) == len('00:00:00') else clock}"
+    return f"{day} {clock.partition('.')[0].removesuffix(':00')}" if clock.count(":") == _COLONS else text
 
 
 def seconds_between(start: str, end: str) -> int:

@@ -21,7 +21,7 @@ from contracts.errors import StilldownError
 
 SCHEMA_VERSION = 1
 LOCK_TIMEOUT = 60
-"""Seconds for which a statement waits for another process's transaction; then it is tried again."""
+"""Seconds for which a statement waits for another process; the write lock is waited for otherwise."""
 PATIENCE = 600
 """Seconds for which the write lock is waited for before it is given up."""
 
@@ -162,19 +162,27 @@ def path_of(url: str) -> str:
 
 
 def begin(cursor: sqlite3.Cursor) -> None:
-    """Begins a transaction that has the write lock; while another process has it, waits."""
+    """Begins a transaction that has the write lock; while another process has it, waits.
+
+    SQLite's own waiting looks every tenth of a second, and hardly ever finds the gap between two batches of a
+    process that takes in one after the other. So the waiting is done here, and looks more often.
+    """
     give_up = time_.monotonic() + PATIENCE
-    while True:
-        try:
-            cursor.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error):
-                raise StoreError(f"the store cannot be written: {error}") from error
-            if time_.monotonic() > give_up:
-                raise StoreBusyError("another process has held the store's write lock for ten minutes") from error
-            time_.sleep(0.01)
-        else:
-            return
+    cursor.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error):
+                    raise StoreError(f"the store cannot be written: {error}") from error
+                if time_.monotonic() > give_up:
+                    raise StoreBusyError("another process has held the store's write lock for ten minutes") from error
+                time_.sleep(0.001)
+            else:
+                return
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT * 1000}")
 
 
 def _version(cursor: sqlite3.Cursor) -> int:

@@ -8,13 +8,18 @@ from cyclopts import App
 
 _ABOUT: Final = """Keeps what the customer lives through: a complaint cannot be closed while the customer is still down."""
 _END: Final = """Begin with:
-  stilldown demo                     real incidents, and what their tickets did not say
-  stilldown ingest facts.jsonl       your own facts
-  stilldown --install-completion     Tab completes commands and options in your shell"""
+  stilldown demo                   real incidents, and what their tickets hid
+  stilldown ingest facts.jsonl     your own facts
+  stilldown --install-completion   then Tab completes commands and options
+
+Exit codes: 0 done, 1 something else went wrong, 2 wrong usage or input,
+3 refused by the engine, 4 not found.
+$STILLDOWN_STORE names the store, STILLDOWN_LOG=json makes logs JSON,
+NO_COLOR takes colours away."""
 
 _INGEST: Final = """Examples:
   stilldown ingest facts.jsonl
-  stilldown ingest 2013/*.jsonl.gz --clock event     history, loaded as if lived
+  stilldown ingest 2013/*.jsonl.gz --clock event   history, as if lived
   zcat facts.gz | stilldown ingest - --strict"""
 _IMPORT_INCIDENTS: Final = """Examples:
   stilldown import servicenow incidents.csv.gz
@@ -25,23 +30,26 @@ _IMPORT_OUTAGES: Final = """Examples:
   stilldown import outages outages.csv --mapping ours.toml"""
 _SHOW: Final = """Examples:
   stilldown show C-17
-  stilldown show C-17 --at 2013-02-07T18:00:00+01:00        what was so then, by what is known now
-  stilldown show C-17 --known-at 2013-02-07T18:00:00+01:00  what was known then"""
+  stilldown show C-17 --at 2013-02-07T18:00:00+01:00
+      what was so then, by what is known now
+  stilldown show C-17 --known-at 2013-02-07T18:00:00+01:00
+      what was known then"""
 _HISTORY: Final = """Examples:
   stilldown history C-17
   stilldown history register-3 --json | jq -r .type"""
 _CLOSE: Final = """Examples:
   stilldown close C-17 --by kowalski
-  stilldown close C-17 --by kowalski --override part_outstanding --approved-by nowak"""
+  stilldown close C-17 --by kowalski \\
+      --override part_outstanding --approved-by nowak"""
 _REOPEN: Final = """Examples:
   stilldown reopen C-17 --by shop-9 --reason "it failed again"
   stilldown reopen C-17 --by shop-9 --reason "never came back" --still-down"""
 _WITHDRAW: Final = """Examples:
-  stilldown withdraw C-17 --by shop-9 --proof "mail of 7 February, 18:04" """
+  stilldown withdraw C-17 --by shop-9 --proof 'mail of 7 February, 18:04'"""
 _DEAD: Final = """Examples:
   stilldown dead list
   stilldown dead show 3
-  stilldown dead retry --all          after the agreement that they name was applied
+  stilldown dead retry --all       when the agreement that they name is applied
   stilldown dead drop 3 > kept.jsonl"""
 _HELD: Final = """Examples:
   stilldown held list
@@ -65,50 +73,63 @@ _DEMO: Final = """Examples:
 _HERE: Final = "ops.cli"
 
 
+_FACTS: Final = "Facts"
+_COMPLAINTS: Final = "Complaints"
+_HOUSE: Final = "The house"
+
+
 def application() -> App:
     """Put the command line together. Commands return their exit codes."""
     app = _group("stilldown", _ABOUT, _END)
-    _add(app, "ingest", "taking:ingest", "Take facts from files of JSON Lines.", _INGEST)
-    imports = _group("import", "Turn other systems' exports into facts, and take them.")
-    _add(imports, "servicenow", "taking:servicenow", "An incident audit log.", _IMPORT_INCIDENTS)
-    _add(imports, "outages", "taking:outages", "An outage feed.", _IMPORT_OUTAGES)
-    app.command(imports)
-    _add(app, "show", "showing:show", "One complaint: is the customer down, and what was done about it?", _SHOW)
-    _add(app, "history", "showing:history", "Every fact and decision, in the order recorded.", _HISTORY)
-    _add(app, "close", "ending:close", "Ask to close a complaint. Refused while the customer is down.", _CLOSE)
-    _add(app, "reopen", "ending:reopen", "Open a closed complaint again.", _REOPEN)
-    _add(app, "withdraw", "ending:withdraw", "The customer takes a complaint back.", _WITHDRAW)
-    dead = _group("dead", "Facts that could not be understood: nothing is lost.", _DEAD)
-    _add(dead, "list", "dead:listed", "Which there are, and why.")
-    _add(dead, "show", "dead:show", "One of them, with its original bytes.")
-    _add(dead, "retry", "dead:retry", "Take their original bytes in again. What dies again stays.")
-    _add(dead, "drop", "dead:drop", "Take them out; prints their original bytes.")
-    app.command(dead)
-    held = _group("held", "Facts that wait: for their complaint, the fact that they correct, or their time.", _HELD)
-    _add(held, "list", "held:listed", "Which there are, and what for.")
-    _add(held, "show", "held:show", "One of them, with its original bytes.")
-    _add(held, "drop", "held:drop", "Take one out; prints its original bytes.")
-    app.command(held)
-    agreements = _group("agreements", "The terms that complaints are held to.", _AGREEMENTS)
-    _add(agreements, "apply", "agreements:apply", "Publish what is new in a file.")
-    _add(agreements, "show", "agreements:show", "Every published version.")
-    app.command(agreements)
-    _add(app, "status", "keeping:status", "How the store stands.", _STATUS)
-    _add(app, "verify", "keeping:verify", "Check the whole store: positions, versions, identities.", _VERIFY)
-    _add(app, "migrate", "keeping:migrate", "Make a store, or upgrade one.", _MIGRATE)
-    _add(app, "demo", "demo:demo", "Real incidents: what was closed on whom, and for how long.", _DEMO)
-    app.register_install_completion_command(add_to_startup=False, help="Complete commands with Tab in your shell.")
+    _complaints(app)
+    _facts(app)
+    _add(app, "agreements", None, "The terms that complaints are held to.", _AGREEMENTS, _HOUSE)
+    _add(app["agreements"], "apply", "agreements:apply", "Publish what is new in a file.")
+    _add(app["agreements"], "show", "agreements:show", "Every published version.")
+    _add(app, "status", "keeping:status", "How the store stands.", _STATUS, _HOUSE)
+    _add(app, "verify", "keeping:verify", "Check the whole store: positions, versions, identities.", _VERIFY, _HOUSE)
+    _add(app, "migrate", "keeping:migrate", "Make a store, or upgrade one.", _MIGRATE, _HOUSE)
+    _add(app, "demo", "demo:demo", "Real incidents: what was closed on whom, and for how long.", _DEMO, _HOUSE)
+    app.register_install_completion_command(
+        help="Complete commands with Tab in your shell.", result_action="return_value"
+    )
     return app
 
 
-def _group(name: str, about: str, end: str | None = None) -> App:
-    from importlib.metadata import version
+def _complaints(app: App) -> None:
+    about = "One complaint: is the customer down, and what was done about it?"
+    _add(app, "show", "showing:show", about, _SHOW, _COMPLAINTS)
+    _add(app, "history", "showing:history", "Every fact and decision, in the order recorded.", _HISTORY, _COMPLAINTS)
+    about = "Ask to close a complaint. Refused while the customer is down."
+    _add(app, "close", "ending:close", about, _CLOSE, _COMPLAINTS)
+    _add(app, "reopen", "ending:reopen", "Open a closed complaint again.", _REOPEN, _COMPLAINTS)
+    _add(app, "withdraw", "ending:withdraw", "The customer takes a complaint back.", _WITHDRAW, _COMPLAINTS)
 
+
+def _facts(app: App) -> None:
+    _add(app, "ingest", "taking:ingest", "Take facts from files of JSON Lines.", _INGEST, _FACTS)
+    _add(app, "import", None, "Turn other systems' exports into facts, and take them.", None, _FACTS)
+    _add(app["import"], "servicenow", "taking:servicenow", "An incident audit log.", _IMPORT_INCIDENTS)
+    _add(app["import"], "outages", "taking:outages", "An outage feed.", _IMPORT_OUTAGES)
+    _add(app, "dead", None, "Facts that could not be understood: nothing is lost.", _DEAD, _FACTS)
+    _add(app["dead"], "list", "dead:listed", "Which there are, and why.")
+    _add(app["dead"], "show", "dead:show", "One of them, with its original bytes.")
+    _add(app["dead"], "retry", "dead:retry", "Take their original bytes in again. What dies again stays.")
+    _add(app["dead"], "drop", "dead:drop", "Take them out; prints their original bytes.")
+    about = "Facts that wait: for their complaint, the fact that they correct, or their time."
+    _add(app, "held", None, about, _HELD, _FACTS)
+    _add(app["held"], "list", "held:listed", "Which there are, and what for.")
+    _add(app["held"], "show", "held:show", "One of them, with its original bytes.")
+    _add(app["held"], "drop", "held:drop", "Take one out; prints its original bytes.")
+
+
+def _group(name: str, about: str, end: str | None = None, group: str | None = None) -> App:
     return App(
         name=name,
         help=about,
         help_epilogue=end,
-        version=lambda: f"stilldown {version('stilldown')}",
+        group=() if group is None else group,
+        version=_version,
         help_format="plaintext",
         exit_on_error=False,
         print_error=False,
@@ -117,5 +138,17 @@ def _group(name: str, about: str, end: str | None = None) -> App:
     )
 
 
-def _add(app: App, name: str, where: str, about: str, end: str | None = None) -> None:
-    app.command(f"{_HERE}.{where}", name=name, help=about, help_epilogue=end)
+def _version() -> str:
+    from importlib.metadata import version
+
+    return f"stilldown {version('stilldown')}"
+
+
+def _add(app: App, name: str, where: str | None, about: str, end: str | None = None, group: str | None = None) -> None:
+    """Add a command that is imported when it runs, or (without `where`) a group of commands."""
+    if where is None:
+        app.command(_group(name, about, end, group))
+    elif group is None:
+        app.command(f"{_HERE}.{where}", name=name, help=about, help_epilogue=end)
+    else:
+        app.command(f"{_HERE}.{where}", name=name, help=about, help_epilogue=end, group=group)

@@ -20,8 +20,7 @@ USAGE: Final = 2
 REFUSED: Final = 3
 NOT_FOUND: Final = 4
 INTERRUPTED: Final = 130
-PIPE: Final = 141
-"""Exit codes (interfaces.md §1); the last two are what shells know of Ctrl-C and of a reader that has gone."""
+"""Exit codes (interfaces.md §1); the last is what shells know of Ctrl-C."""
 
 _WIDE: Final = 160
 """Columns of a table that goes to a file or a pipe."""

@@ -29,7 +29,7 @@ def listed(*, common: Common = COMMON) -> int:
         for letter in keeper.letters():
             told = _told(letter)
             table.add_row(
-                str(letter.number), moment(told["last_at"][:19] + "Z"), str(letter.times), letter.type, letter.subject, letter.reason
+                str(letter.number), moment(told["last_at"]), str(letter.times), letter.type, letter.subject, letter.reason
             )
     if not table.row_count:
         tell("no dead letters: every fact that arrived was understood")
@@ -73,6 +73,8 @@ def retry(
     common: Common = COMMON,
 ) -> int:
     """Take original bytes in again, as they came. What dies again stays."""
+    import msgspec
+
     from engine.keeping import Keeper
     from ops.opening import engine
     from ops.retrying import retry as run
@@ -85,16 +87,19 @@ def retry(
         for number in numbers:
             _found(keeper, number)
         with engine(url, verbose=common.verbose) as opened:
-            tally = run(opened, keeper, numbers or None)
+            done = run(opened, keeper, numbers or None)
+    tally = done.tally
     if common.json:
-        common.answer(tally)
+        common.answer(msgspec.structs.asdict(tally))
     else:
         console().print(
-            f"{counted(tally['read'], 'dead letter')} taken in again: {tally['recorded']:,} recorded, {tally['duplicates']:,} known"
-            f" already, {tally['held']:,} waiting, {tally['dead']:,} dead again.",
+            f"{counted(tally.read, 'dead letter')} taken in again: {tally.recorded:,} recorded, {tally.duplicates:,} known"
+            f" already, {tally.held:,} waiting, {tally.dead:,} dead again.",
             soft_wrap=True,
         )
-    return REFUSED if tally["dead"] else DONE
+    if done.released:
+        tell(f"note: {counted(done.released, 'fact')} that had waited for them recorded too")
+    return REFUSED if tally.dead else DONE
 
 
 def drop(

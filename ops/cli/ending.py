@@ -29,7 +29,7 @@ def close(
     by: Annotated[str, Parameter(help="Who asks.")],
     reason: Annotated[str | None, Parameter(help="Why.")] = None,
     override: Annotated[
-        tuple[_Objection, ...], Parameter(negative=(), help="Set this objection aside. Needs --approved-by. May be repeated.")
+        tuple[_Objection, ...], Parameter(negative=(), show_default=False, help="Set this objection aside. Needs --approved-by. May be repeated.")
     ] = (),
     approved_by: Annotated[str | None, Parameter(help="Who approves of setting objections aside.")] = None,
     common: Common = COMMON,

@@ -30,7 +30,7 @@ def listed(*, common: Common = COMMON) -> int:
         table = rows("source", "id", "type", "subject", "waits", "since (UTC)")
         for row in keeper.waiting():
             told = _told(row)
-            table.add_row(row.source, row.id, told["type"], told["subject"], _waits(told), moment(told["held_at"][:19] + "Z"))
+            table.add_row(row.source, row.id, told["type"], told["subject"], _waits(told), moment(told["held_at"]))
     if not table.row_count:
         tell("no fact waits for anything")
         return DONE

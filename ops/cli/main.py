@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 from cyclopts import App, CycloptsError
@@ -22,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit code. Nothing is raised."""
+    _streams()
     verbose = "--verbose" in arguments or "-v" in arguments
     app = application()
     try:
@@ -34,6 +36,13 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user who did not ask for it
         return _explained(error, verbose=verbose)
     return code
+
+
+def _streams() -> None:
+    """See to it that there are streams: a shell can start a program without them, and a store must not get their numbers."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - for as long as the process lives
 
 
 def _answered(app: App, arguments: list[str]) -> int:
@@ -91,20 +100,16 @@ def _failed(message: str, code: int) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _unread()
-    except (OSError, ValueError):  # full, or closed: the message is what can still be told
-        pass
-    try:
+    except (OSError, ValueError):  # full, or closed: no more of that when Python ends
+        _unread()
+    with suppress(OSError, ValueError):  # perhaps nobody is there to read it
         for line in message.splitlines() or [""]:
             print(f"stilldown: {line}", file=sys.stderr)
-    except (OSError, ValueError):  # nobody is there to read it
-        pass
     return code
 
 
 def _unread() -> int:
     """Whoever read stdout has gone, as `head` does: say nothing, also not when Python closes it."""
-    try:
+    with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
-        pass
-    return common.PIPE
+    return common.ELSE

@@ -73,7 +73,7 @@ class Session:
             self._interrupted = True
         except (StilldownError, OSError, sqlite3.Error):
             if self._run.tally.read:
-                tell(f"{self._so_far()}; run it again to go on, what is recorded is known then")
+                tell(self._so_far())
             raise
 
     def _in_order(self, bodies: Iterable[bytes], read: Read, unit: str) -> None:
@@ -101,13 +101,18 @@ class Session:
             console().print(self._in_words(result), soft_wrap=True)
         self._next()
         if self._interrupted:
-            tell(f"interrupted: {self._so_far()}; run it again to go on, what is recorded is known then")
+            tell(f"interrupted: {self._so_far()}")
             return INTERRUPTED
         return REFUSED if strict and tally.dead else DONE
 
     def _so_far(self) -> str:
         tally = self._run.tally
-        return f"{counted(tally.read, 'fact')} taken before that, {tally.recorded:,} of them recorded"
+        if not tally.read:
+            return "nothing was taken"
+        return (
+            f"{counted(tally.read, 'fact')} taken before that, {tally.recorded:,} of them recorded;"
+            " run it again to go on: what is recorded is known then"
+        )
 
     @staticmethod
     def _in_words(result: dict[str, Any]) -> str:

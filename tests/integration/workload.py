@@ -55,6 +55,20 @@ def arrivals(seed: int, facts: list[bytes], *, late: int = 20, twice: int = 10) 
     return [body for _, body in sorted(coming)]
 
 
+def mixed(seed: int, complaints: int) -> list[bytes]:
+    """A file as it comes: in no order, with facts that come twice, that wait for ever, and that nobody understands."""
+    random = Random(seed)
+    facts = lives(seed, complaints)
+    facts += random.sample(facts, len(facts) // 20)
+    for n in range(complaints // 2):
+        facts.append(encoded(event(f"lost-{n}", "complaint.acknowledged", f"never-filed-{n}", n, by="anna")))
+        facts.append(encoded(event(f"wrong-{n}", "complaint.diagnosed", f"C{n}", random.randrange(9999), by="kim")))
+        facts.append(b'{"specversion": "1.0", "id": "torn-%d' % n)
+        facts.append(encoded(event("00007", "complaint.escalated", f"C{n}", n, to="boss", reason="again")))  # an id taken
+    random.shuffle(facts)
+    return facts
+
+
 def flapping(service: str, flaps: int, *, source: str = "/monitor") -> list[bytes]:
     """A service that goes down and comes up again, every ten minutes; said by telemetry, in part by the customer."""
     facts = []
