@@ -1,11 +1,11 @@
-"""`python -m bench [intake|flaps|show] [copies]`: figures as ratios, each measured in one run."""
+"""`python -m bench [show|flaps|log|intake] [copies]`: figures as ratios, each measured in one run."""
 
 from __future__ import annotations
 
 import platform
 import sys
 
-from bench import flaps, intake, showing
+from bench import flaps, intake, log, showing
 from engine.tuning import collect_rarely
 
 
@@ -13,16 +13,18 @@ def main(arguments: list[str]) -> None:
     """Runs what is named, or all."""
     print(f"Python {platform.python_version()} on {platform.machine()}")
     collect_rarely()
-    wanted = arguments[:1] or ["show", "flaps", "intake"]
+    wanted = arguments[:1] or ["show", "flaps", "log", "intake"]
     for name in wanted:
         if name == "intake":
             intake.main(int(arguments[1]) if len(arguments) > 1 else 17)
         elif name == "flaps":
             flaps.main()
+        elif name == "log":
+            log.main()
         elif name == "show":
             showing.main()
         else:
-            sys.exit(f"no benchmark {name!r}; there are show, flaps and intake")
+            sys.exit(f"no benchmark {name!r}; there are show, flaps, log and intake")
 
 
 if __name__ == "__main__":

@@ -68,14 +68,15 @@ Delivery = tuple[int, str, str]
 """When a notice was delivered, and the fact that says so (`source`, `id`)."""
 
 
-class Notice(NamedTuple):
-    """A notice about confirmation that may be answered by silence: the earliest moment claimed before it."""
+NoticeId = tuple[str | None, str]
 
+
+class Notice(NamedTuple):
+    """A notice about confirmation that may be answered by silence: the earliest moment claimed before it was sent."""
+
+    name: NoticeId
     earliest: int
     delivered: Delivery | None
-
-
-NoticeId = tuple[str | None, str]
 
 
 class Fold(Timeline):
@@ -102,8 +103,8 @@ class Fold(Timeline):
         self.pending: list[Place] = []
         self.settled: list[Place] = []
         """Confirmed claims that a down word could still void."""
-        self.notices: dict[NoticeId, Notice] = {}
-        """Unbroken notices that were sent while a claim was pending."""
+        self.notices: list[Notice] = []
+        """Unbroken notices that were sent while a claim was pending; one that was sent again, again."""
         self.leaners: dict[Terms, int] = {}
         self.deliveries = deliveries
         self.spoke: tuple[str, str] | None = None
@@ -134,7 +135,7 @@ class Fold(Timeline):
         due = self.silence_due()
         if due is not None and due <= now:
             silence = self._silence() or 0
-            lasted = [n for n in self.notices.values() if _lasts(n, silence, due)]
+            lasted = [n for n in self.notices if _lasts(n, silence, due)]
             self.spoke = min(n.delivered[1:] for n in lasted if n.delivered is not None)
             self._up(due, min(n.earliest for n in lasted), SILENCE, customer=False)
             self.frontier = max(self.frontier, due)
@@ -146,7 +147,7 @@ class Fold(Timeline):
         silence = self._silence()
         if silence is None:
             return None
-        return min((n.delivered[0] + silence for n in self.notices.values() if n.delivered is not None), default=None)
+        return min((n.delivered[0] + silence for n in self.notices if n.delivered is not None), default=None)
 
     def _said(self, entry: Entry, word: Said) -> None:
         time = entry.place[0]
@@ -176,22 +177,25 @@ class Fold(Timeline):
             self._up(time, since, item.evidence, customer=False)
 
     def _rejected(self, _entry: Entry, _item: Rejected) -> None:
-        self.notices = {}
+        self.notices = []
 
     def _noticed(self, entry: Entry, item: Noticed) -> None:
-        notice = (entry.complaint, item.notice)
-        if not self.pending or notice in self.notices:
+        if not self.pending:
             return
-        time = entry.place[0]
-        before = min((d for d in self.deliveries.get(notice, ()) if d < entry.place[:3]), default=None)
+        name = (entry.complaint, item.notice)
+        earliest = min(self.claims[place].since for place in self.pending)
+        if any(n.name == name and n.earliest <= earliest for n in self.notices):
+            return
+        before = min((d for d in self.deliveries.get(name, ()) if d < entry.place[:3]), default=None)
         # What was delivered before it was sent counts as delivered then: the customer cannot have been silent earlier.
-        delivered = None if before is None else (time, before[1], before[2])
-        self.notices[notice] = Notice(min(self.claims[place].since for place in self.pending), delivered)
+        delivered = None if before is None else (entry.place[0], before[1], before[2])
+        self.notices.append(Notice(name, earliest, delivered))
 
     def _delivered(self, entry: Entry, item: Delivered) -> None:
-        notice = self.notices.get((entry.complaint, item.notice))
-        if notice is not None and notice.delivered is None:
-            self.notices[entry.complaint, item.notice] = notice._replace(delivered=entry.place[:3])
+        name = (entry.complaint, item.notice)
+        for i, notice in enumerate(self.notices):
+            if notice.name == name and notice.delivered is None:
+                self.notices[i] = notice._replace(delivered=entry.place[:3])
 
     def _shifted(self, entry: Entry, item: Shift) -> None:
         count = self.leaners.get(item.terms, 0) + item.by
@@ -222,7 +226,7 @@ class Fold(Timeline):
         best = min(((c.since, c.place, c.evidence) for c in pending if self._accepts(c.evidence)), default=None)
         silence = self._silence()
         if self.notices and silence is not None:
-            lasted = [n.earliest for n in self.notices.values() if _lasts(n, silence, time)]
+            lasted = [n.earliest for n in self.notices if _lasts(n, silence, time)]
             if lasted and (best is None or min(lasted) < best[0]):
                 best = (min(lasted), _AFTER_CLAIMS, SILENCE)
         if best is not None:
@@ -239,7 +243,7 @@ class Fold(Timeline):
             self._set(claim._replace(state=CONFIRMED, settled_at=time, effect=self.first_up(claim.since)))
             self.settled.append(place)
         self.pending = []
-        self.notices = {}
+        self.notices = []
 
     def _down(self, time: int, since: int, *, customer: bool) -> None:
         self._reach(since)
@@ -248,7 +252,7 @@ class Fold(Timeline):
         for place in self.pending:
             self._set(self.claims[place]._replace(state=VOID, settled_at=time))
         self.pending = []
-        self.notices = {}
+        self.notices = []
         if self.settled:
             kept = []
             for place in self.settled:
@@ -285,7 +289,7 @@ class Fold(Timeline):
         copy.shields, copy.ends, copy.overridden = self.shields[:], self.ends[:], self.overridden[:]
         copy.claims = dict(self.claims)
         copy.pending, copy.settled = self.pending[:], self.settled[:]
-        copy.notices, copy.leaners = dict(self.notices), dict(self.leaners)
+        copy.notices, copy.leaners = self.notices[:], dict(self.leaners)
         return copy
 
     def cut(self, outages: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from contracts.decisions import DecisionData
 from engine.store.mapper import from_row
@@ -85,7 +85,7 @@ def inspect(url: str) -> bool:
         raise StoreError(f"{url} was made by a newer version of stilldown ({version}); this one reads {SCHEMA_VERSION}")
     if tables and "stored_events" not in tables:
         raise NotAStoreError(f"{url} is no store: a database of something else")
-    return version == SCHEMA_VERSION
+    return bool(version == SCHEMA_VERSION)
 
 
 def open_store(url: str, *, writes: bool = False) -> sqlite3.Connection:
@@ -115,7 +115,7 @@ class Keeper:
         """Lets go of the store."""
         self._connection.close()
 
-    def __enter__(self) -> Keeper:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -173,7 +173,8 @@ class Keeper:
         while True:
             with reading(self._connection) as unit:
                 rows = unit.rows(
-                    f"SELECT {_LETTER} FROM dead WHERE number > ? AND number <= COALESCE(?, number) ORDER BY number LIMIT ?",  # noqa: S608 - our own columns
+                    f"SELECT {_LETTER} FROM dead WHERE number > ? AND number <= COALESCE(?, number)"  # noqa: S608 - our own columns
+                    " ORDER BY number LIMIT ?",
                     (after, upto, _PAGE),
                 )
             if not rows:
@@ -193,7 +194,7 @@ class Keeper:
         return (Letter._make(rows[0][:-1]), rows[0][-1]) if rows else None
 
     def drop_letters(self, numbers: Sequence[int], hand: Callable[[Letter, bytes], None]) -> int:
-        """Takes dead letters out; each is handed over before, and if that fails none is taken out. How many there were."""
+        """Takes dead letters out, and gives how many; each is handed over first: if that fails, none is taken out."""
         with writing(self._connection) as unit:
             dropped = 0
             for number in numbers:

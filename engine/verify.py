@@ -169,7 +169,7 @@ class _Check:
     # versions, stream by stream
 
     def _versions(self, unit: Unit) -> Problem | None:
-        """The first event by position whose version does not follow its stream's: versions are 1, 2, 3 …, as positions go."""
+        """The first event by position that does not follow in its stream: versions are 1, 2, 3 …, as positions go."""
         worst: Problem | None = None
         stream, version, before = "", 0, 0
         after: tuple[str, int] = ("", 0)
@@ -192,7 +192,7 @@ class _Check:
     # identities
 
     def _identities(self, unit: Unit) -> None:
-        """Every identity is a recorded fact's, and no two facts have one. Each fact was found to have its own before."""
+        """Every identity is a recorded fact's, and no two facts share one. Before, each fact was found to have one."""
         told = count = 0
         after = ("", "")
         while rows := unit.rows(
@@ -213,7 +213,8 @@ class _Check:
             ):
                 return _BrokenError(position, f"the fact {event.source} {event.id} is recorded twice")
         rows = unit.rows(
-            "SELECT source, id, stream FROM facts EXCEPT SELECT t.source, t.id, f.stream FROM told t JOIN facts f USING (source, id) LIMIT 1"
+            "SELECT source, id, stream FROM facts f WHERE NOT EXISTS"
+            " (SELECT 1 FROM told t WHERE t.source = f.source AND t.id = f.id) LIMIT 1"
         )
         source, name, stream = rows[0]
         return _BrokenError(None, f"the fact {source} {name} has an identity, and is not recorded in {stream}")

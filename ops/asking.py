@@ -19,7 +19,7 @@ class MomentError(StilldownError):
 
 
 class Moments(NamedTuple):
-    """What is asked for: what was so `at`, by what was known at `known_at`. `now` is the engine's clock. Microseconds."""
+    """What was so `at`, by what was known at `known_at`; `now` is the engine's clock. Microseconds."""
 
     at: int
     known_at: int
@@ -61,7 +61,7 @@ def up_to_date(url: str) -> int:
         now = _now(keeper.clock())
         due = keeper.clock().mode == WALL and keeper.is_due(now)
     if due:
-        from engine.intake import Engine
+        from engine.intake import Engine  # noqa: PLC0415 - most of the time nothing is due, and this takes its time
 
         engine = Engine(url)
         try:

@@ -61,7 +61,8 @@ class Files:
             try:
                 with _open(name) as raw:
                     self._raw = raw
-                    for number, line in enumerate(_lines(_unpacked(raw), name), 1):
+                    for line in _lines(_unpacked(raw), name):
+                        number += 1
                         yield from members(line)
                     self._before, self._raw = self.done, None
             except (OSError, EOFError, zlib.error) as error:
@@ -118,7 +119,7 @@ class _Stdin(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - a writable buffer of any kind
-        data = sys.stdin.buffer.read1(len(buffer))
+        data = cast("io.BufferedReader", sys.stdin.buffer).read1(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 

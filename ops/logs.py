@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any, Final
 
 import orjson
@@ -39,5 +40,5 @@ def _processors() -> list[Processor]:
     return [*shared, structlog.processors.format_exc_info, _json]
 
 
-def _json(_: Any, __: str, event: dict[str, Any]) -> str:  # noqa: ANN401 - a logger of any kind, which is not needed
-    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+def _json(_: Any, __: str, event: MutableMapping[str, Any]) -> str:  # noqa: ANN401 - a logger of any kind
+    return orjson.dumps(dict(event), default=str, option=orjson.OPT_NON_STR_KEYS).decode()

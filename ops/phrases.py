@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from ops.words import ENDED_BY, length, moment, objections, spelt
+from ops.words import ENDED_BY, moment, objections, spelt
 
 Data = dict[str, Any]
 """What an event carries, as `history` gives it."""
@@ -88,7 +88,9 @@ def _granted(data: Data) -> str:
 
 
 def _service(word: str) -> Callable[[Data], str]:
-    return lambda data: f"{data.get('by') or spelt(data['evidence'])} ({data['evidence']}) says it is {word}{_since(data)}"
+    return lambda data: (
+        f"{data.get('by') or spelt(data['evidence'])} ({data['evidence']}) says it is {word}{_since(data)}"
+    )
 
 
 def _corrected(data: Data) -> str:
@@ -188,10 +190,3 @@ _PHRASES: Final[dict[str, Callable[[Data], str]]] = {
 
 for _word in ("started", "paused", "resumed", "stopped", "breached", "restated", "cancelled"):
     _PHRASES[f"clock.{_word}"] = lambda d, word=_word: f"clock {d['row']['clock']} {word}"  # type: ignore[misc]
-
-
-def lasted(start: str, end: str | None, at: str) -> str:
-    """Give how long something lasted, or has until `at`."""
-    from ops.words import seconds_between
-
-    return length(max(seconds_between(start, end or at), 0))

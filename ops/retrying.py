@@ -17,12 +17,20 @@ def retry(engine: Engine, keeper: Keeper, numbers: Sequence[int] | None) -> Run:
     One that is recorded, waits, or turns out to be known is dead no longer; the others stay, with the reason of today.
     """
     run = Run(engine, None)
-    wanted = (letter.number for letter in keeper.letters(upto=keeper.last_letter())) if numbers is None else sorted(set(numbers))
+    wanted = (
+        (letter.number for letter in keeper.letters(upto=keeper.last_letter()))
+        if numbers is None
+        else sorted(set(numbers))
+    )
     for batch in _batches(_bodies(keeper, wanted)):
         taken = engine.take([body for _, body in batch], mode=None)
         run.count(taken)
         keeper.settle_letters(
-            [number for (number, _), result in zip(batch, taken.results, strict=True) if result.outcome is not Outcome.DEAD]
+            [
+                number
+                for (number, _), result in zip(batch, taken.results, strict=True)
+                if result.outcome is not Outcome.DEAD
+            ]
         )
     return run
 

@@ -98,9 +98,9 @@ def _spill(file: IO[bytes], items: list[_Item]) -> tuple[int, int]:
     try:
         return _written(file, items)
     except OSError as error:
-        where = tempfile.gettempdir()
+        where, why = tempfile.gettempdir(), error.strerror or error
         raise RoomError(
-            f"facts cannot be sorted in {where} ({error.strerror or error}); set TMPDIR to a folder with room, or take them with --clock wall"
+            f"facts cannot be sorted in {where} ({why}): set TMPDIR to a folder with room, or use --clock wall"
         ) from None
 
 

@@ -19,7 +19,8 @@ def finishing() -> Iterator[None]:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        print("\nstopping after this batch; Ctrl-C once more takes it back", file=sys.stderr, flush=True)
+        sys.stderr.write("\nstopping after this batch; Ctrl-C once more takes it back\n")
+        sys.stderr.flush()
 
     try:
         before = signal.signal(signal.SIGINT, ask)

@@ -1,4 +1,4 @@
-"""Taking facts in from files: batch by batch through the engine's one door, and what became of them (interfaces.md §1)."""
+"""Taking facts in: batch by batch through the engine's one door, and what became of them (interfaces.md §1)."""
 
 from __future__ import annotations
 

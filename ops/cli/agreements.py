@@ -35,7 +35,8 @@ def apply(
     names = {data.agreement.name for data in new}
     same = sorted(agreement.name for agreement in read.agreements if agreement.name not in names)
     published = [
-        {"agreement": data.agreement.name, "version": data.version, "effective": data.effective.isoformat()} for data in new
+        {"agreement": data.agreement.name, "version": data.version, "effective": data.effective.isoformat()}
+        for data in new
     ]
     if common.json:
         common.answer({"published": published, "unchanged": same})
@@ -87,7 +88,9 @@ def show(
     if not versions:
         tell("no agreement is published; `stilldown agreements apply FILE` publishes one")
         return DONE
-    table = rows("agreement", "version", "effective", "zone", "accepts by itself", "silence", "clocks", right=("version",))
+    table = rows(
+        "agreement", "version", "effective", "zone", "accepts by itself", "silence", "clocks", right=("version",)
+    )
     for version in versions:
         terms = version.agreement
         proof = terms.restoration
@@ -98,7 +101,8 @@ def show(
             terms.zone,
             ", ".join(proof.accepts) or "nobody's claim",
             _silence(proof.silence),
-            "\n".join(f"{c.name}: {c.target} from {c.starts} to {c.stops}, {c.calendar}" for c in terms.clocks) or "none",
+            "\n".join(f"{c.name}: {c.target} from {c.starts} to {c.stops}, {c.calendar}" for c in terms.clocks)
+            or "none",
         )
     console().print(table)
     return DONE

@@ -1,4 +1,4 @@
-"""Every command by its name. What runs it is imported when it runs: `stilldown show` does not wait for the importers."""
+"""Every command by its name. What runs it is imported when it runs: `stilldown show` waits for no importer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Final
 
 from cyclopts import App
 
-_ABOUT: Final = """Keeps what the customer lives through: a complaint cannot be closed while the customer is still down."""
+_ABOUT: Final = (
+    """Keeps what the customer lives through: a complaint cannot be closed while the customer is still down."""
+)
 _END: Final = """Begin with:
   stilldown demo                   real incidents, and what their tickets hid
   stilldown ingest facts.jsonl     your own facts
@@ -144,7 +146,9 @@ def _version() -> str:
     return f"stilldown {version('stilldown')}"
 
 
-def _add(app: App, name: str, where: str | None, about: str, end: str | None = None, group: str | None = None) -> None:
+def _add(  # noqa: PLR0917 - a table of commands reads better without names
+    app: App, name: str, where: str | None, about: str, end: str | None = None, group: str | None = None
+) -> None:
     """Add a command that is imported when it runs, or (without `where`) a group of commands."""
     if where is None:
         app.command(_group(name, about, end, group))

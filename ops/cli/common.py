@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
@@ -13,6 +13,7 @@ from contracts.errors import StilldownError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 DONE: Final = 0
 ELSE: Final = 1
@@ -47,7 +48,9 @@ class Common:
     ] = False
     verbose: Annotated[
         bool,
-        Parameter(name=("--verbose", "-v"), negative=(), group="Every command", show_default=False, help="Log everything."),
+        Parameter(
+            name=("--verbose", "-v"), negative=(), group="Every command", show_default=False, help="Log everything."
+        ),
     ] = False
 
     @property
@@ -81,18 +84,17 @@ def console() -> Console:
     return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
-def rows(*columns: str, right: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - rich is imported when it is needed only
-    """Give an empty table for people; columns of numbers are set to the right."""
-    from rich import box
+def rows(*columns: str, right: tuple[str, ...] = ()) -> Table:
+    """Give an empty table for people, narrow enough for 80 columns; columns of numbers are set to the right."""
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     return table
 
 
-def pairs(items: Mapping[str, object]) -> Any:  # noqa: ANN401 - see above
+def pairs(items: Mapping[str, object]) -> Table:
     """Give names and values for people, one pair a line; values that are None are left out."""
     from rich.table import Table
 

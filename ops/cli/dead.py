@@ -29,7 +29,12 @@ def listed(*, common: Common = COMMON) -> int:
         for letter in keeper.letters():
             told = _told(letter)
             table.add_row(
-                str(letter.number), moment(told["last_at"]), str(letter.times), letter.type, letter.subject, letter.reason
+                str(letter.number),
+                moment(told["last_at"]),
+                str(letter.times),
+                letter.type,
+                letter.subject,
+                letter.reason,
             )
     if not table.row_count:
         tell("no dead letters: every fact that arrived was understood")
@@ -42,7 +47,7 @@ def show(number: Annotated[int, Parameter(help="Its number.")], /, *, common: Co
     """One dead letter, with its original bytes."""
     from engine.keeping import Keeper
     from ops.bodies import for_machines, for_people
-    from ops.words import moment
+    from ops.words import counted, moment
 
     with Keeper(common.url) as keeper:
         letter, body = _found(keeper, number)
@@ -55,7 +60,7 @@ def show(number: Annotated[int, Parameter(help="Its number.")], /, *, common: Co
         "why": letter.reason,
         "field": letter.field,
         "value": letter.value,
-        "came": f"{letter.times} ×, last {moment(told['last_at'])} UTC",
+        "came": f"{counted(letter.times, 'time')}, last {moment(told['last_at'])} UTC",
         "source": letter.source,
         "id": letter.id,
         "type": letter.type,
@@ -93,8 +98,8 @@ def retry(
         common.answer(msgspec.structs.asdict(tally))
     else:
         console().print(
-            f"{counted(tally.read, 'dead letter')} taken in again: {tally.recorded:,} recorded, {tally.duplicates:,} known"
-            f" already, {tally.held:,} waiting, {tally.dead:,} dead again.",
+            f"{counted(tally.read, 'dead letter')} taken in again: {tally.recorded:,} recorded,"
+            f" {tally.duplicates:,} known already, {tally.held:,} waiting, {tally.dead:,} dead again.",
             soft_wrap=True,
         )
     if done.released:

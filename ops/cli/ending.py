@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from contracts.facts import Objection
 from ops.cli.common import COMMON, DONE, REFUSED, Common, console
 
 _Id = Annotated[str, Parameter(help="The complaint.")]
-_Objection = Literal[
-    "already_ended",
-    "customer_down",
-    "part_outstanding",
-    "promise_outstanding",
-    "remedy_outstanding",
-    "reply_missing",
-    "restoration_unconfirmed",
-    "visit_outstanding",
-]
 
 
 def close(
@@ -29,7 +20,10 @@ def close(
     by: Annotated[str, Parameter(help="Who asks.")],
     reason: Annotated[str | None, Parameter(help="Why.")] = None,
     override: Annotated[
-        tuple[_Objection, ...], Parameter(negative=(), show_default=False, help="Set this objection aside. Needs --approved-by. May be repeated.")
+        tuple[Objection, ...],
+        Parameter(
+            negative=(), show_default=False, help="Set this objection aside. Needs --approved-by. May be repeated."
+        ),
     ] = (),
     approved_by: Annotated[str | None, Parameter(help="Who approves of setting objections aside.")] = None,
     common: Common = COMMON,
@@ -42,13 +36,18 @@ def close(
     answer = ask(common.url, id, "complaint.close_requested", data)
     refused = next((d for d in answer.decided if isinstance(d, ClosureRefused)), None)
     closed = next((d for d in answer.decided if isinstance(d, ComplaintClosed)), None)
-    objections = list(refused.objections) if refused else []
+    objections: list[str] = [*refused.objections] if refused else []
     if common.json:
-        aside = list(closed.set_aside) if closed else []
-        told = {"complaint": id, "status": answer.after["status"], "closed": closed is not None, "objections": objections}
+        aside = [*closed.set_aside] if closed else []
+        told = {
+            "complaint": id,
+            "status": answer.after["status"],
+            "closed": closed is not None,
+            "objections": objections,
+        }
         common.answer(told | {"set_aside": aside})
     elif closed is not None:
-        _say(_closed(id, answer.after, list(closed.set_aside), approved_by))
+        _say(_closed(id, answer.after, [*closed.set_aside], approved_by))
     else:
         _say(_refused(id, objections, answer.before, override_given=bool(override), approved=approved_by is not None))
     return DONE if closed is not None else REFUSED
@@ -60,7 +59,9 @@ def reopen(
     *,
     by: Annotated[str, Parameter(help="Who asks.")],
     reason: Annotated[str, Parameter(help="Why.")],
-    still_down: Annotated[bool, Parameter(negative=(), show_default=False, help="The customer says: it is still down.")] = False,
+    still_down: Annotated[
+        bool, Parameter(negative=(), show_default=False, help="The customer says: it is still down.")
+    ] = False,
     down_since: Annotated[str | None, Parameter(help="Since when. Goes with --still-down.")] = None,
     common: Common = COMMON,
 ) -> int:
@@ -107,14 +108,22 @@ def withdraw(
     answer = ask(common.url, id, "complaint.withdrawn", {"by": by, "proof": proof})
     done = next((d for d in answer.decided if isinstance(d, ComplaintWithdrawnRecorded)), None)
     status = answer.after["status"]
-    why = None if done else f"{id} is {answer.before['status']} already: a withdrawal of an ended complaint changes nothing."
+    why = (
+        None
+        if done
+        else f"{id} is {answer.before['status']} already: a withdrawal of an ended complaint changes nothing."
+    )
     if common.json:
         state = done.customer_state if done else answer.after["customer_state"]
-        common.answer({"complaint": id, "status": status, "withdrawn": done is not None, "why": why, "customer_state": state})
+        common.answer(
+            {"complaint": id, "status": status, "withdrawn": done is not None, "why": why, "customer_state": state}
+        )
     elif done is None:
         _say([why or ""])
     else:
-        state = "" if done.customer_state == "up" else f"; the customer was {done.customer_state}, and the history says so"
+        state = (
+            "" if done.customer_state == "up" else f"; the customer was {done.customer_state}, and the history says so"
+        )
         _say([f"{id} is withdrawn{state}. It does not count as closed."])
     return DONE if done is not None else REFUSED
 
@@ -161,20 +170,38 @@ def _details(code: str, shown: dict[str, Any]) -> Iterator[str]:
     if code == "already_ended":
         yield f"{shown['status']} since {moment(shown['closed_at'] or shown['withdrawn_at'])} UTC"
     elif code == "customer_down":
-        yield f"{settles(shown)} It began {moment(outage['started_at'])} UTC" if outage else "at the moment of the request"
+        yield (
+            f"{settles(shown)} It began {moment(outage['started_at'])} UTC"
+            if outage
+            else "at the moment of the request"
+        )
     elif code == "restoration_unconfirmed" and outage is not None:
         for claim in outage["claims"]:
             if claim["state"] == "pending":
                 who = f"{claim['by'] or claim['evidence']} ({claim['evidence']})"
                 yield f"{who} said on {moment(claim['time'])} UTC that it is back; the customer has not"
     elif code == "part_outstanding":
-        yield from (f"{p['part']} ({p['order']}), ordered {moment(p['ordered_at'])} UTC" for p in shown["parts"] if p["state"] == "ordered")
+        yield from (
+            f"{p['part']} ({p['order']}), ordered {moment(p['ordered_at'])} UTC"
+            for p in shown["parts"]
+            if p["state"] == "ordered"
+        )
     elif code == "visit_outstanding":
-        yield from (f"{v['visit']}, arranged for {moment(v['from'])} UTC" for v in shown["visits"] if v["state"] == "scheduled")
+        yield from (
+            f"{v['visit']}, arranged for {moment(v['from'])} UTC" for v in shown["visits"] if v["state"] == "scheduled"
+        )
     elif code == "remedy_outstanding":
-        yield from (f"{r['kind']} ({r['remedy']}), granted {moment(r['granted_at'])} UTC" for r in shown["remedies"] if r["state"] == "granted")
+        yield from (
+            f"{r['kind']} ({r['remedy']}), granted {moment(r['granted_at'])} UTC"
+            for r in shown["remedies"]
+            if r["state"] == "granted"
+        )
     elif code == "promise_outstanding":
-        yield from (f"“{p['what']}” ({p['promise']}), due {moment(p['due'])} UTC" for p in shown["promises"] if p["state"] == "open")
+        yield from (
+            f"“{p['what']}” ({p['promise']}), due {moment(p['due'])} UTC"
+            for p in shown["promises"]
+            if p["state"] == "open"
+        )
     elif code == "reply_missing":
         yield f"the agreement {shown['agreement']} has a clock that stops at the formal answer, and none was given"
 

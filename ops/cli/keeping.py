@@ -70,7 +70,9 @@ def status(*, common: Common = COMMON) -> int:
             "dead": _more(standing.dead, "stilldown dead list"),
             "timers": timers,
             "clock": f"{follows}; last recorded {moment(recorded_at) if recorded_at else 'nothing'}; times are UTC",
-            "waiting": f"{counted(standing.staged, 'agreement')} published with the first fact" if standing.staged else None,
+            "waiting": f"{counted(standing.staged, 'agreement')} published with the first fact"
+            if standing.staged
+            else None,
             "ALARM": Text(alarm, style="bold red") if alarm else None,
         }
         console().print(pairs(facts))
@@ -80,9 +82,9 @@ def status(*, common: Common = COMMON) -> int:
 
 
 def verify(*, common: Common = COMMON) -> int:
-    """Check the whole store: positions, versions, identities, times, states. Names the first position that does not hold."""
+    """Check the whole store, and name the first position that does not hold."""
     from engine.verify import verify as run
-    from ops.progress import progress
+    from ops.cli.progress import progress
     from ops.words import counted
 
     with progress("verifying", "events") as report:
@@ -92,8 +94,8 @@ def verify(*, common: Common = COMMON) -> int:
         told = {"ok": problem is None, "positions": found.positions, "streams": found.streams, "facts": found.facts}
         common.answer(told | {"problem": None if problem is None else problem._asdict()})
     elif problem is None:
-        looked = f"{counted(found.positions, 'position')}, {counted(found.streams, 'stream')}, {counted(found.facts, 'fact')}"
-        console().print(f"The store holds: {looked}.", soft_wrap=True)
+        looked = (counted(found.positions, "position"), counted(found.streams, "stream"), counted(found.facts, "fact"))
+        console().print(f"The store holds: {', '.join(looked)}.", soft_wrap=True)
     if problem is not None:
         where = "the identities do" if problem.position is None else f"position {problem.position} does"
         tell(f"stilldown: {where} not hold: {problem.what}")

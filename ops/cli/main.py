@@ -39,7 +39,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _streams() -> None:
-    """See to it that there are streams: a shell can start a program without them, and a store must not get their numbers."""
+    """See to it that there are streams: a program can be started without, and no store must get their numbers."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - for as long as the process lives

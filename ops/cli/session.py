@@ -12,9 +12,10 @@ import msgspec
 from contracts.errors import StilldownError
 from contracts.moments import rfc3339
 from engine.keeping import Keeper
+from engine.store.unit import Clock
 from ops.cli.common import DONE, INTERRUPTED, REFUSED, Common, console, tell
+from ops.cli.progress import Report, progress
 from ops.opening import engine
-from ops.progress import Report, progress
 from ops.sorting import in_order
 from ops.taking import Run
 from ops.words import counted, moment
@@ -41,11 +42,7 @@ class Session:
         with Keeper(self._url) as keeper:
             clock, lived = keeper.clock(), keeper.last() > 0
         if lived and clock.mode != self._clock:
-            tell(
-                "note: this store's clock is the machine's, since facts were taken with --clock wall; these are recorded as of now"
-                if clock.mode == "wall"
-                else f"note: this store's clock stood at {moment(rfc3339(clock.recorded_at))} UTC; from now on it is the machine's"
-            )
+            tell(_other_clock(clock))
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -56,10 +53,8 @@ class Session:
         known = {version.agreement.name for version in self._engine.versions()} | {"standard"}
         missing = sorted(set(agreements) - known)
         if missing:
-            tell(
-                f"note: nobody has published the {counted(len(missing), 'agreement').partition(' ')[2]} {', '.join(missing)}:"
-                " complaints under them will be dead letters. `stilldown agreements apply FILE`, then `stilldown dead retry --all`"
-            )
+            tell(f"note: nobody has published {', '.join(missing)}: complaints under them will be dead letters")
+            tell("  `stilldown agreements apply FILE` publishes them, `stilldown dead retry --all` then takes those in")
 
     def take(self, bodies: Iterable[bytes], read: Read, unit: str) -> None:
         """Take facts in, with progress. Ctrl-C ends it between two batches; what failed says how far it came."""
@@ -119,8 +114,8 @@ class Session:
         bad = f", {counted(result['bad_rows'], 'bad row')} left out" if result.get("bad_rows") else ""
         return (
             f"{counted(result['read'], 'fact')} read in {result['seconds']:.1f} s: {result['recorded']:,} recorded,"
-            f" {result['duplicates']:,} known already, {result['held']:,} waiting, {result['dead']:,} not understood{bad};"
-            f" {counted(result['decisions'], 'decision')}."
+            f" {result['duplicates']:,} known already, {result['held']:,} waiting, {result['dead']:,} not understood"
+            f"{bad}; {counted(result['decisions'], 'decision')}."
         )
 
     def _next(self) -> None:
@@ -133,11 +128,20 @@ class Session:
         if tally.dead:
             tell(f"{counted(tally.dead, 'fact')} could not be understood (`stilldown dead list`), most often because:")
             for reason, times in self._run.reasons():
-                tell(f"  {times:,} × {reason}")
+                tell(f"  {times:,} times: {reason}")
             if tally.dead == tally.read:
                 tell("note: a file of facts has one fact a line, as JSON (CloudEvents)")
         if tally.held:
-            tell(f"note: {counted(tally.held, 'fact')} waiting for a complaint, a fact or a time (`stilldown held list`)")
+            tell(
+                f"note: {counted(tally.held, 'fact')} waiting for a complaint, a fact or a time (`stilldown held list`)"
+            )
+
+
+def _other_clock(clock: Clock) -> str:
+    if clock.mode == "wall":
+        return "note: this store's clock is the machine's, facts were taken by it before: these are recorded as of now"
+    stood = moment(rfc3339(clock.recorded_at))
+    return f"note: this store's clock stood at {stood} UTC; from now on it is the machine's"
 
 
 def _watched(bodies: Iterable[bytes], report: Report, read: Read) -> Iterator[bytes]:

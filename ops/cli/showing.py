@@ -38,7 +38,7 @@ def show(
     if common.json:
         common.answer(shown)
         return DONE
-    from ops.telling import complaint
+    from ops.cli.telling import complaint
 
     console().print(complaint(shown))
     if asked.at > asked.now:

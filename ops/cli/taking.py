@@ -11,14 +11,22 @@ from cyclopts import Parameter
 from ops.cli.common import COMMON, DONE, Common, UsageError, tell
 from ops.importers import BadRow, load, open_text
 
-_CLOCK = "wall: facts are taken now, as they come. event: history is loaded as if lived, in the order of the facts' time."
+_CLOCK = (
+    "wall: facts are taken now, as they come. event: history is loaded as if lived, in the order of the facts' time."
+)
 _Clock = Annotated[Literal["wall", "event"], Parameter(help=_CLOCK)]
-_Mapping = Annotated[str | None, Parameter(help="A file that says what columns and values mean. Default: the bundled one.")]
-_FactsOnly = Annotated[bool, Parameter(negative=(), show_default=False, help="Only write the facts to stdout, as JSON Lines.")]
+_Mapping = Annotated[
+    str | None, Parameter(help="A file that says what columns and values mean. Default: the bundled one.")
+]
+_FactsOnly = Annotated[
+    bool, Parameter(negative=(), show_default=False, help="Only write the facts to stdout, as JSON Lines.")
+]
 
 
 def ingest(
-    *files: Annotated[str, Parameter(allow_leading_hyphen=True, help="JSON Lines of CloudEvents, .gz or not. - is stdin.")],
+    *files: Annotated[
+        str, Parameter(allow_leading_hyphen=True, help="JSON Lines of CloudEvents, .gz or not. - is stdin.")
+    ],
     clock: _Clock = "wall",
     strict: Annotated[
         bool, Parameter(negative=(), show_default=False, help="Exit with 3 if a fact could not be understood.")

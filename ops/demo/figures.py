@@ -36,7 +36,7 @@ class Figures(msgspec.Struct):
     refused: int = 0
     objections: dict[str, int] = msgspec.field(default_factory=dict)
     closed_without_proof: int = 0
-    """Closings by the tool at which the engine refused: the customer was down, or nobody but the tool said otherwise."""
+    """Closings that the engine refused because the customer was down, or up by the tool's own word alone."""
     false_closings: int = 0
     false_restorations: int = 0
     still_open: int = 0
@@ -59,7 +59,9 @@ def figures(url: str) -> Figures:
         if len(worst) > WORST:
             heapq.heappop(worst)
     found.objections = dict(objections.most_common())
-    found.worst = [incident for _, _, incident in sorted(worst, key=lambda item: (-item[0], item[1])) if incident.hidden]
+    found.worst = [
+        incident for _, _, incident in sorted(worst, key=lambda item: (-item[0], item[1])) if incident.hidden
+    ]
     return found
 
 

@@ -43,7 +43,9 @@ def is_free(url: str) -> None:
     with Keeper(url) as keeper:
         mine = keeper.label() == LABEL and set(keeper.sources()) <= {load(None, "servicenow").source, CLI}
     if not mine:
-        raise NoDemoError(f"{url} is a store, and no demo's: it is left alone. Name another file: --store sqlite:///FILE")
+        raise NoDemoError(
+            f"{url} is a store, and no demo's: it is left alone. Name another file: --store sqlite:///FILE"
+        )
 
 
 def build(url: str, mail: Mail, report: Report) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
 from random import Random
@@ -14,7 +15,7 @@ from random import Random
 import pytest
 
 from tests.integration import workload
-from tests.integration.facts import check_sound, everything, one
+from tests.integration.facts import STANDARD, check_sound, everything, one
 from tests.integration.ingesting import KILLED, in_order, ingest
 
 ROOT = Path(__file__).parents[2]
@@ -40,33 +41,58 @@ def count(path: Path) -> int:
     return int(one(path, "SELECT COUNT(*) FROM stored_events"))
 
 
+def stilldown(path: Path, *command: str) -> subprocess.Popen[bytes]:
+    start = "import sys; from ops.cli import main; sys.exit(main())"
+    whole = [sys.executable, "-c", start, *command, "--store", f"sqlite:///{path}"]
+    return subprocess.Popen(whole, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+def load(path: Path, file: Path, kill_after: float | None = None) -> tuple[bool, float]:
+    """Ingests a file; whether it was still at it when it was killed, and how long it took."""
+    began = time.monotonic()
+    with stilldown(path, "ingest", str(file), "--clock", "event") as process:
+        if kill_after is not None:
+            time.sleep(kill_after)
+            process.kill()
+        ended = process.wait(60)
+    assert ended in {0, -signal.SIGKILL}
+    assert ended == 0 or kill_after is not None
+    return ended != 0, time.monotonic() - began
+
+
 @pytest.mark.slow
 def test_an_ingest_killed_at_any_moment_and_run_again_leaves_the_history_of_one_that_was_not(tmp_path: Path) -> None:
     file = tmp_path / "facts.jsonl"
-    file.write_bytes(b"\n".join(workload.mixed(5, 250)))
-    began = time.monotonic()
-    with run(tmp_path / "whole.db", file, 25) as process:
-        assert process.wait(60) == 0, process.communicate()
-    lasted = time.monotonic() - began
-    whole = everything(tmp_path / "whole.db")
-    check_sound(tmp_path / "whole.db")
-    assert len(whole["held"]) == 125
-    assert len(whole["dead"]) > 300
-    random, seen = Random(11), Counter[str]()
-    for n in range(KILLS):
+    file.write_bytes(b"\n".join(workload.mixed(5, 600)))
+    terms = tmp_path / "agreements.toml"
+    terms.write_text(STANDARD)
+    random = Random(11)
+
+    def once(n: int, kill_after: float | None) -> tuple[bool, float, int, dict[str, list[object]]]:
         path = tmp_path / f"{n}.db"
-        with run(path, file, 25) as process:
-            time.sleep(random.uniform(0.1, 1) * lasted)
-            seen["running"] += process.poll() is None
-            process.kill()
-            assert process.wait(60) in {-9, 0}, process.communicate()
-        seen["midway"] += 0 < count(path) < len(whole["events"])
-        ingest(path, file, uneven(n))
-        assert everything(path) == whole
-        path.unlink()
-    print(seen, f"{lasted:.2f} seconds")
-    assert seen["running"] >= KILLS // 2
-    assert seen["midway"] >= KILLS // 5
+        with stilldown(path, "agreements", "apply", str(terms)) as process:
+            assert process.wait(60) == 0
+        killed, lasted = load(path, file, kill_after)
+        had = count(path)
+        if kill_after is not None:
+            load(path, file)
+        return killed, lasted, had, everything(path)
+
+    with ThreadPoolExecutor(2) as pool:  # a process on each core
+        first, second = pool.map(lambda n: once(n, None), (-1, -2))
+        whole, lasted = first[3], min(first[1], second[1])
+        assert second[3] == whole
+        check_sound(tmp_path / "-1.db")
+        assert len(whole["held"]) == 300
+        assert len(whole["dead"]) > 800
+        delays = [random.uniform(0.2, 0.95) * lasted for _ in range(KILLS)]
+        found = list(pool.map(once, range(KILLS), delays))
+    assert all(after == whole for *_, after in found)
+    running = sum(killed for killed, *_ in found)
+    midway = sum(0 < had < len(whole["events"]) for _, _, had, _ in found)
+    print(f"{running} of {KILLS} killed while it ran, {midway} midway; it takes {lasted:.2f} seconds")
+    assert running >= KILLS // 2
+    assert midway >= KILLS // 5
 
 
 def test_an_ingest_that_dies_within_a_transaction_leaves_nothing_of_it(tmp_path: Path) -> None:

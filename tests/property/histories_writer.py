@@ -37,7 +37,8 @@ class Writer:
     ended: dict[str, int] = field(default_factory=dict)
     up: bool = True
     open_things: list[tuple[int, str, str]] = field(default_factory=list)
-    notices: list[tuple[str, str]] = field(default_factory=list)
+    notices: list[tuple[str, str]] = field(default_factory=list)  # sent, not delivered
+    asked: list[tuple[str, str]] = field(default_factory=list)
     agreements: dict[str, Terms] = field(default_factory=dict)
     numbers: list[int] = field(default_factory=list)
 
@@ -90,7 +91,7 @@ class Writer:
             customer=f"shop-{self.r.randrange(2)}",
             channel="phone",
             summary="it is dead",
-            service=SERVICE,
+            service=SERVICE if self.often(97) else self.pick((None, "line-2")),
             agreement=agreement,
             team=self.pick(TEAMS),
             reported_fault=self.pick((*FAULTS, None)),
@@ -147,6 +148,9 @@ class Writer:
         """A notice; of those about confirmation some come to be delivered, and some of these are waited for."""
         complaint, notice = self.which(), f"n{len(self.entries)}"
         about = "confirmation" if self.often(85) else self.pick(("question", "progress", "reply"))
+        if self.asked and self.often(12):  # asks the same again
+            complaint, notice = self.pick(self.asked)
+        self.asked.append((complaint, notice))
         self.write("notice.sent", complaint, notice=notice, channel="mail", about=about)
         if self.often(75):
             self.now += self.pick((0, 0, 1))
@@ -291,6 +295,9 @@ class Writer:
         else:
             complaint, notice = self.which(), f"n{len(self.entries)}"
             self.write("notice.sent", complaint, notice=notice, channel="mail", about="confirmation")
+            if self.often(15):  # and once more, after another claim
+                self.claim()
+                self.write("notice.sent", complaint, notice=notice, channel="mail", about="confirmation")
             self.write("notice.delivered", complaint, notice=notice, proof="read")
             self.now += max(t.silence or 0 for t in self.agreements.values()) // int(STEP.total_seconds())
             self.now += self.pick((-1, 0, 0, 0, 1))

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 
 from .histories import History, histories, history, smaller
-from .histories_writer import AGAIN
+from .histories_writer import AGAIN, SERVICE
 from .reading import World
 from .reading_line import Account
 
@@ -62,7 +62,7 @@ def test_the_line_of_states_is_what_the_sentence_says_of_every_moment() -> None:
     for seed in SEEDS:
         told = history(seed)
         world = told.world()
-        account = world.account()
+        account = world.account(SERVICE)
         moment = min(datetime.fromisoformat(f["time"]) for f, _ in told.arrivals)
         while moment <= told.end:
             assert account.at(moment) == state_by_the_sentence(account, moment), seed
@@ -100,7 +100,7 @@ def test_without_decisions_the_order_of_arrival_does_not_matter() -> None:
             for order in (facts, facts[::-1], sorted(facts, key=lambda f: f["id"]))
         ]
         assert shown(worlds[0]) == shown(worlds[1]) == shown(worlds[2]), seed
-        assert len({str((w.outages(), w.claims())) for w in worlds}) == 1
+        assert len({str((w.outages(SERVICE), w.claims(SERVICE))) for w in worlds}) == 1
 
 
 def test_the_same_closings_reopenings_and_withdrawals_end_in_the_same_line() -> None:
@@ -114,7 +114,7 @@ def test_the_same_closings_reopenings_and_withdrawals_end_in_the_same_line() -> 
         two = History(told.agreements, [(f, max(f_time(f), told.arrivals[0][1])) for f in lived], told.end).world()
         if decisions(one) == decisions(two) and set(one.current()) == set(two.current()):
             same += 1
-            assert (one.outages(), one.claims()) == (two.outages(), two.claims()), seed
+            assert (one.outages(SERVICE), one.claims(SERVICE)) == (two.outages(SERVICE), two.claims(SERVICE)), seed
     assert same > len(SEEDS) // 10
 
 

@@ -17,6 +17,7 @@ Shown = dict[str, Any]
 """A complaint, as the engine shows it (interfaces.md §3)."""
 
 _STATE_STYLES = {"up": "green", "down": "bold red", "unconfirmed": "yellow"}
+_STATES = {"unconfirmed": "unconfirmed: somebody else says that it is back"}
 _BAR = 24
 _MANY = 20
 """Rows of a list: more are for machines."""
@@ -48,12 +49,12 @@ def _facts(shown: Shown) -> dict[str, object]:
         (shown["false_closings"], "closing proved false", "closings proved false"),
         (shown["false_restorations"], "claim that was not so", "claims that were not so"),
     )
-    state = shown["customer_state"]
+    state: str = shown["customer_state"]
     return {
         "complaint": f"{shown['complaint']}, of {shown['customer']}, filed {moment(shown['filed_at'])}",
         "service": None if service == f"complaint:{shown['complaint']}" else service,
         "status": _status(shown),
-        "customer": Text({"unconfirmed": "unconfirmed: somebody else says that it is back"}.get(state, state), _STATE_STYLES[state]),
+        "customer": Text(_STATES.get(state, state), _STATE_STYLES[state]),
         "hidden": f"{length(hidden)} that a ticket would not show" if hidden else None,
         "owner": owner or "nobody",
         "agreement": f"{shown['agreement']}, version {shown['agreement_version']}",
@@ -96,13 +97,19 @@ def _sections(shown: Shown) -> Iterator[tuple[str, RenderableType]]:
     if shown["visits"]:
         yield "Visits", _visits(shown["visits"])
     if shown["remedies"]:
-        yield "Remedies", _things(shown["remedies"], "remedy", ("remedy", "kind"), ("granted", "delivered", "cancelled"))
+        yield (
+            "Remedies",
+            _things(shown["remedies"], "remedy", ("remedy", "kind"), ("granted", "delivered", "cancelled")),
+        )
     if shown["notices"]:
-        yield "Notices", _things(shown["notices"], "notice", ("notice", "about", "channel"), ("sent", "delivered", "failed"))
+        yield (
+            "Notices",
+            _things(shown["notices"], "notice", ("notice", "about", "channel"), ("sent", "delivered", "failed")),
+        )
 
 
 def _outages(shown: Shown, outages: Iterable[dict[str, Any]]) -> Table:
-    table = rows("from", "to", "lasted", "a ticket would have said", "over by the word of", right=("lasted", "a ticket would have said"))
+    table = rows("from", "to", "lasted", "a ticket says", "ended by", right=("lasted", "a ticket says"))
     for outage in outages:
         start, end = outage["started_at"], outage["ended_at"]
         until = end or shown["withdrawn_at"] or shown["at"]
@@ -121,14 +128,20 @@ def _claims(claims: Iterable[dict[str, Any]]) -> Table:
     table = rows("said", "by", "who is", "back since", "and so it was?")
     for claim in claims:
         since = "then" if claim["since"] == claim["time"] else moment(claim["since"])
-        table.add_row(moment(claim["time"]), claim["by"] or "", f"{claim['evidence']}", since, words.CLAIMS[claim["state"]])
+        table.add_row(
+            moment(claim["time"]), claim["by"] or "", f"{claim['evidence']}", since, words.CLAIMS[claim["state"]]
+        )
     return table
 
 
 def _last(title: str, things: list[dict[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
     """Give the last of many, and a title that counts the others."""
     left = len(things) - _MANY
-    return (title, things) if left <= 0 else (f"{title} (the last {_MANY} of {len(things):,}; --json gives all)", things[-_MANY:])
+    return (
+        (title, things)
+        if left <= 0
+        else (f"{title} (the last {_MANY} of {len(things):,}; --json gives all)", things[-_MANY:])
+    )
 
 
 def _shares(split: dict[str, int]) -> Table:
@@ -148,8 +161,21 @@ def _promises(promises: Iterable[dict[str, Any]]) -> Table:
     table = rows("promise", "what", "due", "state", "kept", "experience")
     for promise in promises:
         experience = promise["experience"]
-        felt = "" if experience is None else f"{length(abs(experience))} {'late' if experience > 0 else 'early'}" if experience else "on time"
-        table.add_row(promise["promise"], promise["what"], moment(promise["due"]), promise["state"], moment(promise["kept_at"]), felt)
+        felt = (
+            ""
+            if experience is None
+            else f"{length(abs(experience))} {'late' if experience > 0 else 'early'}"
+            if experience
+            else "on time"
+        )
+        table.add_row(
+            promise["promise"],
+            promise["what"],
+            moment(promise["due"]),
+            promise["state"],
+            moment(promise["kept_at"]),
+            felt,
+        )
     return table
 
 
@@ -158,7 +184,12 @@ def _visits(visits: Iterable[dict[str, Any]]) -> Table:
     for visit in visits:
         arranged = f"{moment(visit['from'])} to {moment(visit['to'])}" if visit["from"] else ""
         table.add_row(
-            visit["visit"], arranged, visit["state"], moment(visit["made_at"]), visit["by"] or "", words.spelt(visit["outcome"] or "")
+            visit["visit"],
+            arranged,
+            visit["state"],
+            moment(visit["made_at"]),
+            visit["by"] or "",
+            words.spelt(visit["outcome"] or ""),
         )
     return table
 
@@ -167,5 +198,8 @@ def _things(things: Iterable[dict[str, Any]], name: str, said: tuple[str, ...], 
     """Give what has an id and goes through states, each with its moment."""
     table = rows(*(name if column == "order" else column for column in said), *states)
     for thing in things:
-        table.add_row(*(words.spelt(str(thing[column] or "")) for column in said), *(moment(thing[f"{state}_at"]) for state in states))
+        table.add_row(
+            *(words.spelt(str(thing[column] or "")) for column in said),
+            *(moment(thing[f"{state}_at"]) for state in states),
+        )
     return table
