@@ -61,13 +61,10 @@ def up_to_date(url: str) -> int:
         now = _now(keeper.clock())
         due = keeper.clock().mode == WALL and keeper.is_due(now)
     if due:
-        from engine.intake import Engine  # noqa: PLC0415 - most of the time nothing is due, and this takes its time
+        from ops.opening import engine  # noqa: PLC0415 - most of the time nothing is due, and this takes its time
 
-        engine = Engine(url)
-        try:
-            engine.tick()
-        finally:
-            engine.close()
+        with engine(url) as opened:
+            opened.tick()
         return standing_now(url)
     return now
 

@@ -11,10 +11,11 @@ from contracts.decisions import DecisionData
 from contracts.envelope import parse
 from contracts.errors import MalformedError, StilldownError
 from contracts.moments import rfc3339
-from engine.intake import Engine, Outcome
+from engine.intake import Outcome
 from engine.keeping import Keeper
 from engine.reading import Reader
 from ops.asking import standing_now, up_to_date
+from ops.opening import engine
 
 SOURCE: Final = "/stilldown/cli"
 
@@ -84,11 +85,8 @@ _OPTIONS: Final = {"": "the request", "subject": "ID", "overrides": "--override"
 
 
 def _take(url: str, body: bytes) -> int:
-    engine = Engine(url)
-    try:
-        taken = engine.take([body], mode=None)
-    finally:
-        engine.close()
+    with engine(url) as opened:
+        taken = opened.take([body], mode=None)
     result = taken.results[0]
     if result.outcome is not Outcome.RECORDED:
         raise NotTakenError(f"the request was not recorded ({result.outcome.value}): {result.reason}")

@@ -60,18 +60,15 @@ def show(
     """Every published version, and those that wait for the first fact."""
     import msgspec
 
-    from engine.intake import Engine
     from engine.keeping import Keeper
     from engine.reading import UnknownError
+    from ops.opening import engine
 
     url = common.url
     with Keeper(url):
         pass  # a store is not made by looking at it
-    opened = Engine(url)
-    try:
+    with engine(url, verbose=common.verbose) as opened:
         versions = [version for version in opened.versions() if name in {None, version.agreement.name}]
-    finally:
-        opened.close()
     if name is not None and not versions:
         raise UnknownError(f"nobody has published an agreement {name}")
     if common.json:
