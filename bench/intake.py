@@ -57,9 +57,8 @@ def _run(facts: Iterable[bytes], count: int, size: int, folder: Path) -> None:
     engine.close()
     bare = _bare(folder, size, events, total)
     half = len(peaks) // 2
-    print(
-        f"intake: {total:,} facts of {filed:,} complaints, {CACHED:,} streams cached, synchronous=FULL, batches of {size}"
-    )
+    print(f"intake: {total:,} facts of {filed:,} complaints, in batches of {size}")
+    print(f"  {CACHED:,} streams cached, synchronous=FULL")
     print(f"  events per fact                    {events / total:6.2f}")
     print(f"  cold streams (share of those asked for) {cold:6.1%}")
     print(f"  facts per second                   {total / spent:10,.0f}")

@@ -41,8 +41,8 @@ def _print(found: dict[str, Figures]) -> None:
         ("granted", [one.granted for one in found.values()]),
         ("refused", [one.refused for one in found.values()]),
     ]
-    for code in sorted({code for one in found.values() for code in one.objections}):
-        rows.append((f"refused: {code}", [one.objections.get(code, 0) for one in found.values()]))
+    codes = sorted({code for one in found.values() for code in one.objections})
+    rows += [(f"refused: {code}", [one.objections.get(code, 0) for one in found.values()]) for code in codes]
     rows += [
         ("false closings", [one.false_closings for one in found.values()]),
         ("false restorations", [one.false_restorations for one in found.values()]),

@@ -31,7 +31,10 @@ def log_facts(*, delivered: bool = False) -> list[bytes]:
 
 def write_log(path: Path) -> None:
     """Writes the facts of the log to a file, in a process of its own, so that memory is that of intake alone."""
-    code = "import sys; from bench.workload import log_facts; sys.stdout.buffer.writelines(f + b'\\n' for f in log_facts())"
+    code = (
+        "import sys; from bench.workload import log_facts;"
+        " sys.stdout.buffer.writelines(fact + b'\\n' for fact in log_facts())"
+    )
     with path.open("wb") as out:
         subprocess.run([sys.executable, "-c", code], stdout=out, check=True)
 

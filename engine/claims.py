@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 from contracts.decisions import Claimed, Delivered, Noticed, Rejected, Said
 from contracts.moments import micros
@@ -18,7 +18,10 @@ Place = tuple[int, str, str, int]
 CLAIMS_KEPT = 8
 """Claims that a fold still holds after a checkpoint, beside those that are pending."""
 _AFTER_CLAIMS: Place = (2**62, "", "", 0)
-PENDING, CONFIRMED, VOID = "pending", "confirmed", "void"
+State = Literal["pending", "confirmed", "void"]
+PENDING: Final = "pending"
+CONFIRMED: Final = "confirmed"
+VOID: Final = "void"
 CUSTOMER, SILENCE = "customer", "silence"
 
 
@@ -58,7 +61,7 @@ class Claim(NamedTuple):
     outage_from: int
     evidence: str
     by: str | None
-    state: str = PENDING
+    state: State = PENDING
     settled_at: int | None = None
     until: int | None = None
     effect: int | None = None

@@ -1,4 +1,4 @@
-"""Visits, parts, promises, remedies, notices and the formal answer, as a complaint's facts tell them (domain.md §3, §7).
+"""Visits, parts, promises, remedies, notices, the formal answer: as a complaint's facts tell them (domain.md §3, §7).
 
 The functions take a complaint's facts in their order. What is identified by an id stands in order of
 the ids. A thing that was done is done, whether the word that announced it came before or after.
@@ -7,7 +7,7 @@ the ids. A thing that was done is done, whether the word that announced it came 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from contracts.decisions import NoticeRow, PartRow, PromiseRow, RemedyRow, VisitRow
 from contracts.envelope import Fact
@@ -109,6 +109,7 @@ def promises(facts: Iterable[Fact]) -> list[PromiseRow]:
 
 def _promise(name: str, thing: dict[str, Any]) -> PromiseRow:
     due, kept_at = _data(thing, "made", "due"), _time(thing, "kept")
+    state: Literal["open", "kept", "late", "released"]
     if kept_at is not None:
         state = "late" if kept_at > due else "kept"
     else:

@@ -8,7 +8,7 @@ saved, the states are to be thrown away.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 from contracts.agreements import Agreement
 from contracts.decisions import (
@@ -51,7 +51,7 @@ from engine.corrections import Ref, effective, forbid, root, with_correction
 from engine.hearing import brought, dependents
 from engine.outages import events, false_closings, reckon
 from engine.person import Person
-from engine.service import Closing, Service
+from engine.service import Closing, CustomerState, Service
 from engine.tables import closing_rows, restated, tables
 
 AHEAD = 5 * 60 * SECOND
@@ -61,7 +61,10 @@ State = Complaint | Service | Person
 
 
 class Recorded(NamedTuple):
-    """A recorded fact or decision. `time` and `recorded_at` are microseconds; for a decision `source` and `id` name the fact behind it."""
+    """A recorded fact or decision. Moments are microseconds.
+
+    For a decision `source` and `id` name the fact behind it.
+    """
 
     stream: str
     version: int
@@ -228,14 +231,15 @@ class Step:
         if not items and not others and not isinstance(data, _TURNS):
             return
         service = self.streams.service(complaint.service)
-        leaving = service.state_at(fact.us) if isinstance(data, ComplaintWithdrawn) else None
+        leaving: CustomerState | None = service.state_at(fact.us) if isinstance(data, ComplaintWithdrawn) else None
         self._heard(service, complaint, fact, items)
         for ref in sorted(others):
             self._hear(service, complaint, ref)
         self._spread(service, fact.us, fact.ref)
         if isinstance(data, ComplaintReopenRequested | ResolutionRejected) and complaint.status == CLOSED:
             closing = complaint.turns[-1]
-            because = "requested" if isinstance(data, ComplaintReopenRequested) else "rejected"
+            asked = isinstance(data, ComplaintReopenRequested)
+            because: Literal["requested", "rejected"] = "requested" if asked else "rejected"
             reopened = ComplaintReopened(because=because, closing=FactRef(*closing.ref), by=data.by, reason=data.reason)
             self._record(complaint, reopened, max(fact.us, closing.time), fact.ref, complaint.service)
         elif isinstance(data, ComplaintWithdrawn) and complaint.status == OPEN:
@@ -395,7 +399,7 @@ class Step:
     }
 
 
-BRINGS = frozenset(
+BRINGS: frozenset[type[FactData]] = frozenset(
     {
         ComplaintCloseRequested,
         ComplaintReopenRequested,

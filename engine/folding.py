@@ -142,8 +142,8 @@ class Log:
                 if self._count >= CHECKPOINT_EVERY:
                     self._mark(tail, entry.place)
         tail.until(now)
-        low = tail.low
-        spans = (
+        low = tail.lowest()
+        spans: list[Span] = (
             [] if low is None else [s for s in tail.dropped if s.end is None or s.end >= low] + list(tail.spans(low))
         )
         return Folded(low, None, spans, _changed(tail), None, None, frozenset())
@@ -220,8 +220,9 @@ class Log:
         except EarlierNeededError as error:
             self._deep[entry.place] = error.reach if known is None else min(error.reach, known)
             return False
-        if known is not None and fold.low is not None:
-            self._deep[entry.place] = min(fold.low, known)
+        low = fold.lowest()
+        if known is not None and low is not None:
+            self._deep[entry.place] = min(low, known)
         return True
 
     def _agrees(self, fold: Fold, k: int, dirty: Place, past: Place, now: int) -> bool:

@@ -120,6 +120,7 @@ def owner_name(row: OwnerRow | None) -> str:
 def shares(
     start: int,
     until: int,
+    *,
     owned: Sequence[OwnerRow],
     waited: Sequence[WaitRow],
     closed: Iterable[Interval],

@@ -126,9 +126,9 @@ class Engine(Application[str]):
     ) -> Taken:
         """Takes facts in, in order, in one transaction; durable when it returns.
 
-        `mode`: `wall`, `event` (the clock follows the facts, timers fire in between), or None: as the store's
-        clock goes already. `positions`: how far
-        which part of which feed is taken in with them. `facts`: `bodies` as understood, if they were already.
+        `mode`: `wall`, `event` (the clock follows the facts, timers fire in between), or None: as the store's clock
+        goes already. `positions`: how far which part of which feed is taken in with them. `facts`: `bodies` as
+        understood, if they were already.
         """
         parsed = [_parse(body) for body in bodies] if facts is None else list(facts)
         try:
@@ -136,7 +136,7 @@ class Engine(Application[str]):
         except (StilldownError, sqlite3.Error):
             self._forget()
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, it must cost no other fact
             self._forget()
             _log.exception("a batch failed; its facts are tried one by one", facts=len(bodies))
         taken = Taken([], [], 0, 0)
@@ -158,7 +158,7 @@ class Engine(Application[str]):
         except (StilldownError, sqlite3.Error):
             self._forget()
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must cost no other fact
             self._forget()
             _log.exception("a fact failed; it is a dead letter", body=body[:1000])
             failed = MalformedError(f"the engine failed on it: {type(error).__name__}: {error}")
@@ -283,7 +283,9 @@ class Engine(Application[str]):
             unit.identify(
                 (source, name, digest, stream) for (source, name), (digest, stream) in self._identities.items()
             )
-        clock = Clock(self._now if self._events or self._seen_position else self._clock.recorded_at, self._mode)
+        # A fact that waits was recorded by nobody, but the clock that followed it may not go back behind it.
+        begun = self._events or self._seen_position or (self._mode == "event" and self._holding)
+        clock = Clock(self._now if begun else self._clock.recorded_at, self._mode)
         if clock != self._clock:
             unit.set_clock(clock)
         return Taken(results, self._released, self._decisions, len(self._events))

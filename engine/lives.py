@@ -118,7 +118,10 @@ def _first_from(moments: list[int], start: int) -> int:
 
 
 def _claims_by_outage(service: Service, claims: list[Claim]) -> dict[int, list[Claim]]:
-    """Each claim with the outage that it is about: of those that overlap the one it spoke of, the last that began by the moment it names."""
+    """Claims by the outage that each is about.
+
+    Of those that overlap the stretch in which it was made: the last that began by the moment it names, else the first.
+    """
     starts = [outage.start for outage in service.outages]
     about: dict[int, list[Claim]] = {}
     for claim in claims:

@@ -17,9 +17,10 @@ from contracts.decisions import (
 from contracts.facts import FactRef
 from contracts.moments import moment
 from engine.claims import PENDING, VOID, Claim
+from engine.corrections import Ref
 from engine.folding import Folded
 from engine.rows import Outage, claim_row, outage_row
-from engine.service import Closing, Ref, Service
+from engine.service import Closing, Service
 from engine.words import Span
 
 ROWS_AN_EVENT = 400

@@ -67,7 +67,7 @@ class Reader:
         return shown
 
     def history(self, name: str, *, at: int | None = None, known_at: int | None = None) -> Iterator[dict[str, Any]]:
-        """Every fact and decision about a complaint and its service's outages, or about a service or person, as recorded.
+        """Every fact and decision, as recorded: a complaint's with its service's outages, a service's, or a person's.
 
         Raises UnknownError where nothing is known of it.
         """

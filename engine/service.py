@@ -7,7 +7,7 @@ recorded: outages and claims, which are all that anybody reads.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from contracts.decisions import (
     Claimed,
@@ -16,8 +16,8 @@ from contracts.decisions import (
     Item,
     Leans,
     Left,
-    Outages,
     Noticed,
+    Outages,
     Rejected,
     Requested,
     Said,
@@ -31,11 +31,12 @@ from engine.corrections import Ref, effective, root
 from engine.folding import Log
 from engine.rows import Outage, claim_of, outage_of
 
+CustomerState = Literal["up", "down", "unconfirmed"]
 _TURN = 100
 """The number of a beginning or an end among the items of its fact: after what the fact says."""
 
 
-_ENTRIES = frozenset({Said, Claimed, Rejected, Noticed, Delivered})
+_ENTRIES: frozenset[type] = frozenset({Said, Claimed, Rejected, Noticed, Delivered})
 """Items that are folded."""
 
 
@@ -87,7 +88,7 @@ class Service:
 
     # reading
 
-    def state_at(self, time: int) -> str:
+    def state_at(self, time: int) -> CustomerState:
         """`up`, `down` or `unconfirmed` at a moment, as recorded."""
         outage = self.outage_at(time)
         if outage is None:
@@ -127,7 +128,7 @@ class Service:
         said = effective(fact, self.corrections)
         self._put(fact.ref, Heard(fact.us, None, ()) if said is None else Heard(said.us, None, said_by(said)))
 
-    def record(self, data: DecisionData, time: int, cause: Ref) -> None:
+    def record(self, data: DecisionData, _time: int, _cause: Ref) -> None:
         """A decision of this stream."""
         if isinstance(data, ServiceHeard):
             self._hear(data)

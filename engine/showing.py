@@ -33,13 +33,14 @@ def show(complaint: Complaint, service: Service, *, at: int, known_at: int) -> d
     counted = counts(facts, owned)
     outages = lived(complaint, service, at)
     unconfirmed = [(c.place[0], c.settled_at) for c in service.claims.values() if c.place[0] <= at]
+    last = last_end(complaint, at)
     split = shares(
         filing.us,
-        at if (last := last_end(complaint, at)) is None else last,
-        owned,
-        waits(facts, complaint.ends(at)),
-        closed(complaint, at),
-        unconfirmed,
+        at if last is None else last,
+        owned=owned,
+        waited=waits(facts, complaint.ends(at)),
+        closed=closed(complaint, at),
+        unconfirmed=unconfirmed,
     )
     owner = owned[-1] if owned else None
     return {

@@ -62,6 +62,10 @@ class Timeline:
 
     # reading
 
+    def lowest(self) -> int | None:
+        """The earliest moment written; see `low`."""
+        return self.low
+
     @property
     def is_up(self) -> bool:
         """Whether the service is up from the last word on."""

@@ -10,9 +10,10 @@ from typing import Any, Final
 import msgspec
 
 from engine.intake import Engine, Outcome, Result, Taken
+from engine.tuning import collect_rarely
 from ops.stopping import finishing
 
-BATCH: Final = 500
+BATCH: Final = 1000
 """Facts of a transaction."""
 BATCH_BYTES: Final = 16 * 1024 * 1024
 """A batch ends early where its facts are larger than that."""
@@ -38,8 +39,8 @@ class Run:
     def __init__(self, engine: Engine, mode: str | None) -> None:
         """`mode`: `wall`, `event`, or None: whatever the store's clock follows."""
         self.tally = Tally()
-        self.released = 0
-        """Facts that earlier runs had held, and that were recorded in this one."""
+        self.released = self.died = 0
+        """Facts that earlier runs had held: recorded in this one, or not understood after all."""
         self._engine = engine
         self._mode = mode
         self._began = time.monotonic()
@@ -51,6 +52,7 @@ class Run:
 
         KeyboardInterrupt comes between two batches: what is in the tally is recorded, and nothing else.
         """
+        collect_rarely()
         for batch in batches(bodies):
             self._take(batch)
             if after is not None:
@@ -76,6 +78,8 @@ class Run:
                     self._count(result)
             elif result.outcome is Outcome.RECORDED:
                 self.released += 1
+            elif result.outcome is Outcome.DEAD:
+                self.died += 1
         tally.held = len(self._waiting)
         tally.seconds = round(time.monotonic() - self._began, 3)
 

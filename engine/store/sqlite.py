@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import time as time_
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import Any
 
@@ -48,15 +48,7 @@ class Datastore(sqlite.SQLiteDatastore):
         make = self.pool._create_connection  # noqa: SLF001 - the library's only place to set a connection up
 
         def set_up() -> sqlite.SQLiteConnection:
-            for attempt in range(100):
-                try:
-                    connection = make()
-                    break
-                except (sqlite3.OperationalError, OperationalError) as error:
-                    # Switching a new file to WAL does not wait for the lock.
-                    if "locked" not in str(error) or attempt == 99:  # noqa: PLR2004 - the last of the attempts above
-                        raise
-                    time_.sleep(0.05)
+            connection = _patiently(make)
             cursor = connection.cursor()
             cursor.execute("PRAGMA synchronous = FULL")
             cursor.execute("PRAGMA cache_size = -32768")
@@ -151,6 +143,18 @@ class Factory(sqlite.SQLiteFactory):
         super().__init__(env)
         self.datastore.close()
         self.datastore = Datastore(str(self.env.get(self.SQLITE_DBNAME)))
+
+
+def _patiently(make: Callable[[], sqlite.SQLiteConnection]) -> sqlite.SQLiteConnection:
+    """Opens a connection. Switching a new file to WAL does not wait for the lock, so it is tried again."""
+    give_up = time_.monotonic() + LOCK_TIMEOUT
+    while True:
+        try:
+            return make()
+        except (sqlite3.OperationalError, OperationalError) as error:
+            if "locked" not in str(error) or time_.monotonic() > give_up:
+                raise
+            time_.sleep(0.05)
 
 
 def path_of(url: str) -> str:

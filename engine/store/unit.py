@@ -99,7 +99,8 @@ class Unit:
     def streams_like(self, prefix: str) -> list[str]:
         """Streams whose name begins with `prefix`, in order."""
         rows = self._execute(
-            "SELECT DISTINCT originator_id FROM stored_events WHERE originator_id >= ? AND originator_id < ? ORDER BY 1",
+            "SELECT DISTINCT originator_id FROM stored_events"
+            " WHERE originator_id >= ? AND originator_id < ? ORDER BY 1",
             (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1)),
         )
         return [row[0] for row in rows.fetchall()]

@@ -125,10 +125,12 @@ class Session:
             tell("note: there was no fact in it")
         if self._run.released:
             tell(f"note: {counted(self._run.released, 'fact')} that had waited since an earlier run recorded too")
+        if self._run.died:
+            tell(f"note: {counted(self._run.died, 'fact')} that had waited could not be understood (`stilldown dead list`)")
         if tally.dead:
             tell(f"{counted(tally.dead, 'fact')} could not be understood (`stilldown dead list`), most often because:")
             for reason, times in self._run.reasons():
-                tell(f"  {times:,} times: {reason}")
+                tell(f"  {counted(times, 'time')}: {reason}")
             if tally.dead == tally.read:
                 tell("note: a file of facts has one fact a line, as JSON (CloudEvents)")
         if tally.held:
