@@ -17,6 +17,7 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
 from bench.workload import batches, copies, write_log
 from contracts.agreements import parse
+from engine.ahead import ahead
 from engine.intake import Engine
 
 AGREEMENTS = Path(__file__).parent.parent / "ops" / "demo" / "agreements.toml"
@@ -40,11 +41,12 @@ def _run(facts: Iterable[bytes], count: int, size: int, folder: Path) -> None:
     total = events = 0
     peaks = []
     spent = 0.0
-    for n, batch in enumerate(batches(copies(facts, count), size)):
-        began = time.perf_counter()
-        taken = engine.take(batch, mode="event")
-        spent += time.perf_counter() - began
-        total += len(batch)
+    began = time.perf_counter()
+    made = ahead(batches(copies(facts, count), size))
+    for n, batch in enumerate(made):
+        taken = engine.take(batch.bodies, mode="event", facts=batch.facts)
+        total += len(batch.bodies)
+        spent = time.perf_counter() - began
         events += taken.events
         if n % 20 == 0:
             peaks.append(_resident())

@@ -158,7 +158,7 @@ class Log:
             j = self._start(dirty)
             after = self._checkpoints[j].place if j >= 0 else FIRST
             past = max([self._dirty_last, dirty, *(place for place in self._deep if place > after)])
-            folded = self._run(j, dirty, past, now)
+            folded = self._run(j, past, now)
             if folded is not None:
                 return folded
 
@@ -175,7 +175,7 @@ class Log:
             j -= 1
         return j
 
-    def _run(self, j: int, dirty: Place, past: Place, now: int) -> Folded | None:
+    def _run(self, j: int, past: Place, now: int) -> Folded | None:
         """Folds from checkpoint `j`; None where an entry reached back further than it holds.
 
         Before the place `past` nothing is cut off, and the fold does not end early.
@@ -188,7 +188,7 @@ class Log:
         k, count = j + 1, 0
         for entry in self.entries[bisect_right(self.entries, after, key=_place) :]:
             while k < len(points) and points[k].place < entry.place:
-                if self._agrees(fold, k, dirty, past, now):
+                if self._agrees(fold, k, past, now):
                     return self._early(fold, low, after, points[k])
                 k, count = k + 1, 0
             if not self._take(fold, entry):
@@ -200,7 +200,7 @@ class Log:
                 points.append(Checkpoint(entry.place, fold.snapshot()))
                 k, count = k + 1, 0
         while k < len(points):
-            if self._agrees(fold, k, dirty, past, now):
+            if self._agrees(fold, k, past, now):
                 return self._early(fold, low, after, points[k])
             k, count = k + 1, 0
         self.tail, self._count = fold, count
@@ -225,11 +225,13 @@ class Log:
             self._deep[entry.place] = min(low, known)
         return True
 
-    def _agrees(self, fold: Fold, k: int, dirty: Place, past: Place, now: int) -> bool:
-        """At an old checkpoint: whether all that follows stays as it is; if not, it is replaced."""
+    def _agrees(self, fold: Fold, k: int, past: Place, now: int) -> bool:
+        """At an old checkpoint: whether all that follows stays as it is; if not, it is replaced.
+
+        Each that is passed is, also those before what is new: so none holds less than one behind it, and an entry
+        that is not deep reaches back no further than any checkpoint before it holds.
+        """
         point = self._checkpoints[k]
-        if point.place < dirty:
-            return False
         if point.place >= past:
             due = self.silence_due()
             if self.tail is not None and (due is None or due > now) and fold.agrees(point.fold):

@@ -16,28 +16,31 @@ from typing import ClassVar, NamedTuple
 
 import structlog
 from eventsourcing.application import Application
-from eventsourcing.persistence import Mapper
+from eventsourcing.persistence import Mapper, PersistenceError
 
 from contracts.agreements import Agreement, AgreementFile
 from contracts.decisions import AgreementPublished
-from contracts.envelope import Fact, Key, parse
+from contracts.envelope import Fact, Key
 from contracts.errors import MalformedError, StilldownError
 from contracts.facts import ComplaintFiled
+from engine.ahead import understand
 from engine.cache import Cache
 from engine.complaint import Complaint, service_of
 from engine.corrections import Ref
 from engine.decide import BRINGS, Held, InForce, Recorded, State, Step
-from engine.evolve import evolve, fresh
+from engine.evolve import fresh
 from engine.person import Person
 from engine.publishing import new_versions, published, stage, staged, unstage
 from engine.service import Service
-from engine.store.mapper import EventMapper, from_row, to_row
+from engine.store.mapper import EventMapper, from_row, load, to_row
 from engine.store.sqlite import Datastore, StoreError, path_of
 from engine.store.unit import Clock, HeldRow, Unit, writing
 from engine.terms import Terms, Version
 
 SILENCE = "silence"
 """The timer of a service whose silence will have lasted."""
+HELD = "~held"
+"""In their place, facts that wait for their time: after the silences of the same instant."""
 _log = structlog.get_logger("stilldown.intake")
 
 
@@ -56,6 +59,15 @@ class Result(NamedTuple):
     outcome: Outcome
     reason: str | None = None
     ref: Ref | None = None
+
+
+class _ElsewhereError(StilldownError):
+    """No fact of the batch is at fault, but one that had waited (`row`), or a service's silence (`stream`)."""
+
+    def __init__(self, *, row: HeldRow | None = None, stream: str = "") -> None:
+        super().__init__(stream)
+        self.row = row
+        self.stream = stream
 
 
 class Taken(NamedTuple):
@@ -82,7 +94,7 @@ class Engine(Application[str]):
         """Opens the store at `url` (made if it is not there); `cached` bounds the streams kept in memory."""
         try:
             super().__init__({"SQLITE_DBNAME": path_of(url)})
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, PersistenceError, OSError) as error:
             raise StoreError(f"the store {url} cannot be opened: {error}") from error
         self._machine = clock
         self._cache = Cache(cached)
@@ -97,6 +109,8 @@ class Engine(Application[str]):
         self._unit: Unit
         self._now = 0
         self._horizon = 0
+        self._stuck: set[str] = set()
+        """Services whose silence failed."""
         self._begin_batch()
 
     def construct_mapper(self) -> Mapper[str]:
@@ -130,18 +144,26 @@ class Engine(Application[str]):
         goes already. `positions`: how far which part of which feed is taken in with them. `facts`: `bodies` as
         understood, if they were already.
         """
-        parsed = [_parse(body) for body in bodies] if facts is None else list(facts)
-        try:
-            return self._batch(bodies, parsed, mode, positions)
-        except (StilldownError, sqlite3.Error):
-            self._forget()
-            raise
-        except Exception:  # noqa: BLE001 - whatever it is, it must cost no other fact
-            self._forget()
-            _log.exception("a batch failed; its facts are tried one by one", facts=len(bodies))
+        parsed = [understand(body) for body in bodies] if facts is None else list(facts)
+        positions = tuple(positions)
+        while True:
+            try:
+                return self._batch(bodies, parsed, mode, positions)
+            except _ElsewhereError as error:
+                self._set_aside(error)
+            except (StilldownError, sqlite3.Error):
+                raise
+            except Exception as error:  # whatever it is, it must cost no other fact
+                if len(bodies) > 1:
+                    _log.exception("a batch failed; its facts are tried one by one", facts=len(bodies))
+                    break
+                if not bodies or isinstance(parsed[0], MalformedError):
+                    raise
+                _log.exception("a fact failed; it is a dead letter", body=bodies[0][:1000])
+                parsed = [_failed(error)]
         taken = Taken([], [], 0, 0)
         for body, fact in zip(bodies, parsed, strict=True):
-            one = self._alone(body, fact, mode)
+            one = self.take([body], mode=mode, facts=[fact])
             taken = Taken(
                 taken.results + one.results,
                 taken.released + one.released,
@@ -149,24 +171,23 @@ class Engine(Application[str]):
                 taken.events + one.events,
             )
         if positions:
-            self._batch([], [], mode, positions)
+            self.take([], mode=mode, positions=positions)
         return taken
-
-    def _alone(self, body: bytes, fact: Fact | MalformedError, mode: str | None) -> Taken:
-        try:
-            return self._batch([body], [fact], mode, ())
-        except (StilldownError, sqlite3.Error):
-            self._forget()
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must cost no other fact
-            self._forget()
-            _log.exception("a fact failed; it is a dead letter", body=body[:1000])
-            failed = MalformedError(f"the engine failed on it: {type(error).__name__}: {error}")
-            return self._batch([body], [failed], mode, ())
 
     def tick(self) -> Taken:
         """Does what is due now, by the machine's clock; on a store whose clock follows the facts, nothing is."""
-        return self._batch([], [], None, ())
+        return self.take([], mode=None)
+
+    def _set_aside(self, error: _ElsewhereError) -> None:
+        """What failed without being a fact of the batch must not fail every batch to come."""
+        if error.row is None:
+            _log.exception("a silence failed; it is tried again after the next start", stream=error.stream)
+            self._stuck.add(error.stream)
+            return
+        _log.exception("a fact that had waited failed; it is a dead letter", body=error.row.body[:1000])
+        with writing(self._connection) as unit:
+            unit.drop_held((error.row.source, error.row.id))
+            unit.bury(error.row.body, _failed(error.__cause__), self._machine())
 
     def _batch(
         self,
@@ -175,28 +196,33 @@ class Engine(Application[str]):
         mode: str | None,
         positions: Iterable[tuple[str, int, int]],
     ) -> Taken:
-        with writing(self._connection) as unit:
-            self._open_batch(unit, mode)
-            last = (
-                max((f.us for f in parsed if isinstance(f, Fact)), default=self._now)
-                if self._mode == "event"
-                else self._now
-            )
-            self._prefetch(unit, [fact for fact in parsed if isinstance(fact, Fact)])
-            self._publish_staged(parsed)
-            self._due_until(last)
-            results = []
-            for body, fact in zip(bodies, parsed, strict=True):
-                if self._mode == "event" and isinstance(fact, Fact) and fact.us > self._now:
-                    self._fire(fact.us)
-                    self._now = fact.us
-                results.append(self._one(body, fact))
-            for feed, part, position in positions:
-                unit.set_position(feed, part, position)
-            taken = self._save(results)
+        try:
+            with writing(self._connection) as unit:
+                self._open_batch(unit, mode)
+                results = self._all(unit, bodies, parsed)
+                for feed, part, position in positions:
+                    unit.set_position(feed, part, position)
+                taken = self._save(results)
+        except BaseException:  # an interruption too: what was decided was not saved
+            self._forget()
+            raise
         self._seen_position += taken.events
         self._cache.trim()
         return taken
+
+    def _all(self, unit: Unit, bodies: Sequence[bytes], parsed: Sequence[Fact | MalformedError]) -> list[Result]:
+        facts = [fact for fact in parsed if isinstance(fact, Fact)]
+        last = max((fact.us for fact in facts), default=self._now) if self._mode == "event" else self._now
+        self._prefetch(unit, facts)
+        self._publish_staged(parsed)
+        self._due_until(last)
+        results = []
+        for body, fact in zip(bodies, parsed, strict=True):
+            if self._mode == "event" and isinstance(fact, Fact) and fact.us > self._now:
+                self._fire(fact.us)
+                self._now = fact.us
+            results.append(self._one(body, fact))
+        return results
 
     def _open_batch(self, unit: Unit, mode: str | None) -> None:
         self._unit = unit
@@ -253,7 +279,7 @@ class Engine(Application[str]):
             return None
         state = fresh(stream)
         for version, topic, data in rows:
-            evolve(state, from_row(stream, version, topic, data))
+            load(state, version, topic, data)
         if isinstance(state, Service):
             state.armed = due
         self._cache.put(state)
@@ -317,22 +343,41 @@ class Engine(Application[str]):
         """Decides on one fact that is new, and on those that waited for it."""
         result = self._decide(body, fact, digest)
         if self._holding and result.outcome is Outcome.RECORDED:
-            waiting = self._waiters(fact)
-            heapq.heapify(waiting)
-            while waiting:  # the first in the order of facts ahead, also of those that it sets free
-                _, released, row = heapq.heappop(waiting)
-                outcome = self._decide(row.body, released, row.digest)
-                self._released.append((released.ref, outcome))
-                if outcome.outcome is Outcome.RECORDED:
-                    for waiter in self._waiters(released):
-                        heapq.heappush(waiting, waiter)
+            self._release(self._waiters(fact))
         return result
+
+    def _release(self, waiting: list[tuple[Key, Fact, HeldRow]]) -> None:
+        """Decides on facts that wait no more: the first in the order of facts ahead, also of those it sets free."""
+        heapq.heapify(waiting)
+        while waiting:
+            _, fact, row = heapq.heappop(waiting)
+            try:
+                result = self._decide(row.body, fact, row.digest)
+            except (StilldownError, sqlite3.Error):
+                raise
+            except Exception as error:
+                raise _ElsewhereError(row=row) from error
+            self._released.append((fact.ref, result))
+            if result.outcome is Outcome.RECORDED:
+                for waiter in self._waiters(fact):
+                    heapq.heappush(waiting, waiter)
 
     def _waiters(self, fact: Fact) -> list[tuple[Key, Fact, HeldRow]]:
         rows = self._unit.release(f"fact:{fact.source} {fact.id}")
         if fact.type == ComplaintFiled.TYPE:
             rows += self._unit.release(f"complaint:{fact.subject}")
-        return [(waiting.key, waiting, row) for row in rows for waiting in (parse(row.body),)]
+        return self._understood(rows)
+
+    def _understood(self, rows: Iterable[HeldRow]) -> list[tuple[Key, Fact, HeldRow]]:
+        """What had waited, in no order; what the contracts of today do not take any more is a dead letter."""
+        found = []
+        for row in rows:
+            fact = understand(row.body)
+            if isinstance(fact, Fact):
+                found.append((fact.key, fact, row))
+            else:
+                self._released.append(((row.source, row.id), self._bury(row.body, fact)))
+        return found
 
     def _decide(self, body: bytes, fact: Fact, digest: bytes) -> Result:
         step = Step(self, self._now)
@@ -363,6 +408,8 @@ class Engine(Application[str]):
     def _hold(self, body: bytes, fact: Fact, digest: bytes, held: Held) -> None:
         self._unit.hold(HeldRow(fact.source, fact.id, digest, held.waits_for, held.due, self._now, body))
         self._holding = True
+        if held.due is not None and held.due <= self._horizon:
+            heapq.heappush(self._timers, (held.due, HELD, HELD))
 
     def _bury(self, body: bytes, error: MalformedError, ref: Ref | None = None) -> Result:
         self._unit.bury(body, error, self._machine())
@@ -372,28 +419,33 @@ class Engine(Application[str]):
     # ------------------------------------------------------------------ what falls due
 
     def _due_until(self, horizon: int) -> None:
-        """Looks up what falls due in this batch; by the wall clock, does it first."""
+        """Looks up what falls due in this batch, and does what is due already."""
         self._horizon = horizon
         self._timers = self._unit.timers(horizon)
-        heapq.heapify(self._timers)
-        if self._mode == "wall":
-            self._fire(horizon)
         if self._holding:
-            for row in sorted(self._unit.release_due(self._now), key=lambda row: parse(row.body).key):
-                fact = parse(row.body)
-                self._released.append((fact.ref, self._settle(row.body, fact, row.digest)))
+            self._timers += [(due, HELD, HELD) for due in self._unit.held_due(horizon)]
+        heapq.heapify(self._timers)
+        self._fire(self._now)
 
     def _fire(self, until: int) -> None:
-        """Timers due up to a moment, each at its time; one that is out of date does nothing."""
+        """What falls due up to a moment, each at its time; a timer that is out of date does nothing."""
         while self._timers and self._timers[0][0] <= until:
             due, stream, _ = heapq.heappop(self._timers)
-            service = self.service(stream.removeprefix("service:"))
-            if service.armed != due:
+            service = None if stream == HELD else self.service(stream.removeprefix("service:"))
+            if service is not None and (service.armed != due or stream in self._stuck):
                 continue
             if self._mode == "event":
                 self._now = max(self._now, due)
+            if service is None:
+                self._release(self._understood(self._unit.release_due(due)))
+                continue
             step = Step(self, self._now)
-            step.silence(service, due)
+            try:
+                step.silence(service, due)
+            except (StilldownError, sqlite3.Error):
+                raise
+            except Exception as error:
+                raise _ElsewhereError(stream=stream) from error
             self._keep(step)
 
     def publish(self, file: AgreementFile) -> list[AgreementPublished]:
@@ -501,8 +553,5 @@ def learn(unit: Unit) -> Terms:
     return terms
 
 
-def _parse(body: bytes) -> Fact | MalformedError:
-    try:
-        return parse(body)
-    except MalformedError as error:
-        return error
+def _failed(error: BaseException | None) -> MalformedError:
+    return MalformedError(f"the engine failed on it: {type(error).__name__}: {error}")

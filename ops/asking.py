@@ -6,16 +6,12 @@ import time
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from contracts.errors import StilldownError
 from contracts.moments import micros, rfc3339
 from engine.keeping import Keeper
 from engine.store.unit import Clock
+from ops.errors import MomentError
 
 WALL = "wall"
-
-
-class MomentError(StilldownError):
-    """This is no moment; the message names the option, its value, and what would be right."""
 
 
 class Moments(NamedTuple):

@@ -15,17 +15,14 @@ from pathlib import Path
 from typing import IO, Any, Final, cast
 
 from contracts.envelope import parse_batch
-from contracts.errors import MalformedError, StilldownError
+from contracts.errors import MalformedError
+from ops.errors import FilesError
 
 STDIN: Final = "-"
 LONGEST: Final = 256 * 1024 * 1024
 """The longest line that is read, in bytes: it has to fit into memory whole."""
 _GZIP: Final = b"\x1f\x8b"
 _BOM: Final = b"\xef\xbb\xbf"
-
-
-class FilesError(StilldownError):
-    """A file cannot be read; the message names it."""
 
 
 class Files:

@@ -15,13 +15,10 @@ from engine.intake import Outcome
 from engine.keeping import Keeper
 from engine.reading import Reader
 from ops.asking import standing_now, up_to_date
+from ops.errors import OptionError
 from ops.opening import engine
 
 SOURCE: Final = "/stilldown/cli"
-
-
-class OptionError(StilldownError):
-    """An option has a value that no fact can have; the message names both."""
 
 
 class NotTakenError(StilldownError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from contracts.errors import StilldownError
+from ops.errors import SettingError
 
 STORE: Final = "STILLDOWN_STORE"
 """Environment variable: the store's URL, where no `--store` is given."""
@@ -13,10 +13,6 @@ LOG: Final = "STILLDOWN_LOG"
 """Environment variable: `json` makes every log line a JSON object, also on a terminal."""
 DEFAULT_STORE: Final = "sqlite:///stilldown.db"
 _SQLITE: Final = "sqlite:///"
-
-
-class SettingError(StilldownError):
-    """A setting cannot be used; the message names it, its value, and what would be right."""
 
 
 def store_url(given: str | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from engine.ahead import Batch, ahead
 from engine.intake import Engine, Outcome, Result, Taken
 from engine.tuning import collect_rarely
 from ops.stopping import finishing
@@ -53,16 +54,16 @@ class Run:
         KeyboardInterrupt comes between two batches: what is in the tally is recorded, and nothing else.
         """
         collect_rarely()
-        for batch in batches(bodies):
+        for batch in ahead(batches(bodies)):
             self._take(batch)
             if after is not None:
                 after()
         if not self.tally.read:
             self.count(self._engine.tick())  # also an empty file is a reason to do what is due
 
-    def _take(self, batch: list[bytes]) -> None:
+    def _take(self, batch: Batch) -> None:
         with finishing():
-            self.count(self._engine.take(batch, mode=self._mode))
+            self.count(self._engine.take(batch.bodies, mode=self._mode, facts=batch.facts))
 
     def count(self, taken: Taken) -> None:
         """Add a batch to the tally."""

@@ -124,4 +124,4 @@ def settles(shown: dict[str, Any]) -> str:
         head += ", and nobody has proved that it is back"
     if down["hidden"]:
         return f"{head}; a ticket would have said {length(reported)}."
-    return f"{head}{', and' if lasting else ';'} a ticket would say the same."
+    return f"{head}; a ticket would say the same."

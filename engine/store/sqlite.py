@@ -51,9 +51,9 @@ class Datastore(sqlite.SQLiteDatastore):
             connection = _patiently(make)
             cursor = connection.cursor()
             cursor.execute("PRAGMA synchronous = FULL")
-            cursor.execute("PRAGMA cache_size = -32768")
+            cursor.execute("PRAGMA cache_size = -65536")
             cursor.execute("PRAGMA temp_store = MEMORY")
-            cursor.execute("PRAGMA wal_autocheckpoint = 4000")
+            cursor.execute("PRAGMA wal_autocheckpoint = 16000")
             return connection
 
         self.pool._create_connection = set_up  # type: ignore[method-assign]  # noqa: SLF001 - see above

@@ -195,6 +195,14 @@ class Unit:
         rows = self._execute("DELETE FROM held WHERE due <= ? RETURNING *", (now,)).fetchall()
         return [HeldRow(*row) for row in rows]
 
+    def held_due(self, until: int) -> list[int]:
+        """When facts that wait for their time are due, up to a moment."""
+        return [row[0] for row in self._execute("SELECT DISTINCT due FROM held WHERE due <= ?", (until,)).fetchall()]
+
+    def drop_held(self, ref: Ref) -> None:
+        """Takes out a fact that waits."""
+        self._execute("DELETE FROM held WHERE source = ? AND id = ?", ref)
+
     # dead letters
 
     def bury(self, body: bytes, error: MalformedError, now: int) -> None:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ops.cli.common import COMMON, DONE, Common, UsageError, console, rows, tell
+from ops.cli.common import COMMON, DONE, Common, console, rows, tell
+from ops.errors import UsageError
 
 
 def apply(

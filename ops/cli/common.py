@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
-from contracts.errors import StilldownError
-
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -25,10 +23,6 @@ INTERRUPTED: Final = 130
 
 _WIDE: Final = 160
 """Columns of a table that goes to a file or a pipe."""
-
-
-class UsageError(StilldownError):
-    """The command is written wrongly, or its input is wrong."""
 
 
 @Parameter(name="*")

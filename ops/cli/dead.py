@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from ops.cli.common import COMMON, DONE, REFUSED, Common, UsageError, confirmed, console, pairs, rows, tell
+from ops.cli.common import COMMON, DONE, REFUSED, Common, confirmed, console, pairs, rows, tell
+from ops.errors import UsageError
 
 if TYPE_CHECKING:
     from engine.keeping import Keeper, Letter

@@ -66,7 +66,7 @@ def reopen(
     common: Common = COMMON,
 ) -> int:
     """Open a closed complaint again."""
-    from ops.cli.common import UsageError
+    from ops.errors import UsageError
     from ops.requests import ask
 
     since = None

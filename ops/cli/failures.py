@@ -7,25 +7,18 @@ from contracts.errors import MalformedError, StilldownError
 from engine.keeping import NotAStoreError
 from engine.reading import UnknownError
 from engine.store.sqlite import NoStoreError
-from ops.asking import MomentError
-from ops.cli.common import ELSE, NOT_FOUND, USAGE, UsageError
+from ops.cli.common import ELSE, NOT_FOUND, USAGE
+from ops.errors import WrongInputError
 from ops.importers import InputError, MappingError
-from ops.lines import FilesError
-from ops.requests import OptionError
-from ops.settings import SettingError
 
 _WRONG_INPUT = (
     AgreementError,
-    FilesError,
     InputError,
     MalformedError,
     MappingError,
-    MomentError,
     NoStoreError,
     NotAStoreError,
-    OptionError,
-    SettingError,
-    UsageError,
+    WrongInputError,
 )
 
 

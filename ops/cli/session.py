@@ -126,7 +126,9 @@ class Session:
         if self._run.released:
             tell(f"note: {counted(self._run.released, 'fact')} that had waited since an earlier run recorded too")
         if self._run.died:
-            tell(f"note: {counted(self._run.died, 'fact')} that had waited could not be understood (`stilldown dead list`)")
+            tell(
+                f"note: {counted(self._run.died, 'fact')} that had waited could not be understood (`stilldown dead list`)"
+            )
         if tally.dead:
             tell(f"{counted(tally.dead, 'fact')} could not be understood (`stilldown dead list`), most often because:")
             for reason, times in self._run.reasons():

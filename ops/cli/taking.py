@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from ops.cli.common import COMMON, DONE, Common, UsageError, tell
+from ops.cli.common import COMMON, DONE, Common, tell
+from ops.errors import UsageError
 from ops.importers import BadRow, load, open_text
 
 _CLOCK = (
@@ -131,6 +132,12 @@ def _imported(
     from ops.cli.session import Session
 
     with Session(common, clock) as session:
-        session.expect(agreements)
-        session.take(encoded(facts), read=lambda: (rows.lines, None), unit="lines")
+
+        def bodies() -> Iterator[bytes]:
+            for number, body in enumerate(encoded(facts)):
+                if not number:  # not before: the file may turn out to be another
+                    session.expect(agreements)
+                yield body
+
+        session.take(bodies(), read=lambda: (rows.lines, None), unit="lines")
         return session.finish(bad_rows=lambda: rows.bad_rows)

@@ -15,6 +15,7 @@ from contracts.errors import StilldownError
 from engine.intake import Engine
 from engine.keeping import Keeper, inspect
 from engine.store.sqlite import path_of
+from ops.errors import NoDemoError
 from ops.importers import BadRow, load, open_text, servicenow
 from ops.requests import SOURCE as CLI
 from ops.sorting import in_order
@@ -26,10 +27,6 @@ _SIDES: Final = ("", "-wal", "-shm")
 
 Mail = Literal["delivered", "sent"]
 Report = Callable[[float, float | None], None]
-
-
-class NoDemoError(StilldownError):
-    """There is a store already that is no demo's; it is left alone."""
 
 
 class BundleError(StilldownError):

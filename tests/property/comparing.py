@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from contracts.agreements import Agreement, AgreementFile, Clock, Restoration
 from contracts.moments import micros, rfc3339
+from engine.decide import Recorded
 from engine.intake import Engine, Outcome
+from engine.service import Service
 from engine.showing import show
-from tests.property.histories import History
+from engine.store.mapper import from_row
+from engine.store.unit import reading
+
+from .folds import Concluded, anew, differing, from_nothing, recorded
+from .histories import History
+from .histories_writer import SERVICE
+from .reading import Terms, World
 
 _TABLES = ("stored_events", "facts", "held", "dead", "timers", "intake", "staged")
+Arrivals = Iterable[tuple[dict[str, Any], datetime]]
+Dead = list[tuple[tuple[str, str], str | None]]
 
 
 class Bench:
     """One engine for many histories, emptied between them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, cached: int = 10_000) -> None:
         self.now = 0
-        self.engine = Engine(f"sqlite:///{folder}/histories.db", clock=lambda: self.now)
+        self.url = f"sqlite:///{folder}/histories.db"
+        self.engine = Engine(self.url, cached=cached, clock=lambda: self.now)
         self.engine._connection.execute("PRAGMA synchronous = OFF")
 
     def close(self) -> None:
@@ -37,22 +49,35 @@ class Bench:
         connection.execute("UPDATE clock SET recorded_at = -1000000000000000000, mode = 'wall'")
         self.engine._forget()
 
-    def run(self, history: History) -> list[tuple[tuple[str, str], str]]:
-        """Loads a history as it arrived; the facts that went to the dead letters, with why."""
+    def begin(self, agreements: dict[str, Terms]) -> None:
+        """An empty store, with these agreements."""
         self.empty()
         self.engine.publish(
             AgreementFile(
-                effective=datetime(2000, 1, 1).date(),
-                agreements=tuple(agreement(name, terms) for name, terms in sorted(history.agreements.items())),
+                effective=date(2000, 1, 1),
+                agreements=tuple(agreement(name, terms) for name, terms in sorted(agreements.items())),
             )
         )
-        dead = []
-        for fact, now in history.arrivals:
-            self.now = micros(now)
-            taken = self.engine.take([json.dumps(fact).encode()])
-            for ref, result in [((fact["source"], fact["id"]), result) for result in taken.results] + taken.released:
-                if result.outcome is Outcome.DEAD:
-                    dead.append((ref, result.reason))
+
+    def take(self, facts: Iterable[dict[str, Any]], now: datetime, *, mode: str = "wall") -> Dead:
+        """Takes facts as one batch; those that went to the dead letters, with why."""
+        self.now = micros(now)
+        facts = list(facts)
+        taken = self.engine.take([json.dumps(fact).encode() for fact in facts], mode=mode)
+        told = [((fact["source"], fact["id"]), result) for fact, result in zip(facts, taken.results, strict=True)]
+        return [(ref, r.reason) for ref, r in [*told, *taken.released] if r.outcome is Outcome.DEAD]
+
+    def run(self, history: History, *, batched: bool = False, after: Callable[[], None] | None = None) -> Dead:
+        """Loads a history as it arrived, `batched` in one transaction what arrived at one moment.
+
+        Looks `after` each transaction.
+        """
+        self.begin(history.agreements)
+        dead: Dead = []
+        for now, batch in batches(history.arrivals, batched=batched):
+            dead += self.take(batch, now)
+            if after is not None:
+                after()
         self.now = micros(history.end)
         self.engine.tick()
         return dead
@@ -65,20 +90,46 @@ class Bench:
                 return None
             return show(complaint, engine.service(complaint.service), at=self.now, known_at=self.now)
 
+    def service(self, name: str = SERVICE) -> Service:
+        """The engine's own state of a service: not to be changed."""
+        with self.states() as engine:
+            return engine.service(name)
+
+    def concluded(self, name: str = SERVICE) -> Concluded:
+        """Its outages and claims as recorded."""
+        return recorded(self.service(name))
+
+    def events(self) -> list[Recorded]:
+        """Everything recorded, in order of position."""
+        with reading(self.engine._connection) as unit:
+            rows = unit.rows(
+                "SELECT originator_id, originator_version, topic, state FROM stored_events ORDER BY notification_id"
+            )
+        return [from_row(*row) for row in rows]
+
     @contextmanager
     def states(self) -> Iterator[Engine]:
-        from engine.store.unit import reading
-
         with reading(self.engine._connection) as unit:
             self.engine._unit = unit
+            self.engine._begin_batch()
             yield self.engine
 
 
-def agreement(name: str, terms: Any) -> Agreement:
+def batches(arrivals: Arrivals, *, batched: bool) -> Iterator[tuple[datetime, list[dict[str, Any]]]]:
+    """What arrived together, with when: one by one, or all that arrived at one moment."""
+    if not batched:
+        yield from ((now, [fact]) for fact, now in arrivals)
+        return
+    for now, group in itertools.groupby(arrivals, key=lambda arrival: arrival[1]):
+        yield now, [fact for fact, _ in group]
+
+
+def agreement(name: str, terms: Terms) -> Agreement:
     clock = Clock(name="reply", target="P14D", calendar="always", starts="filed", stops="replied", reopen="continue")
+    accepts: Any = tuple(sorted(terms.accepts))
     return Agreement(
         name=name,
-        restoration=Restoration(accepts=tuple(sorted(terms.accepts)), silence=terms.silence),
+        restoration=Restoration(accepts=accepts, silence=terms.silence),
         clocks=(clock,) if terms.reply else (),
     )
 
@@ -105,10 +156,13 @@ def differences(want: Any, got: Any, at: str = "$") -> Iterator[str]:
         yield f"{at}: the second reading says {want!r}, the engine {got!r}"
 
 
-def compare(bench: Bench, history: History) -> list[str]:
+def compare(bench: Bench, history: History, *, batched: bool = False) -> list[str]:
     """Where the engine and the second reading differ; empty if nowhere."""
-    dead = bench.run(history)
-    world = history.world()
+    return against(bench, history.world(), bench.run(history, batched=batched))
+
+
+def against(bench: Bench, world: World, dead: Dead) -> list[str]:
+    """Where what the engine holds now and the second reading differ."""
     found = []
     if sorted(str(ref) for ref, _ in dead) != sorted(str((f["source"], f["id"])) for f, _ in world.dead):
         found.append(
@@ -117,3 +171,10 @@ def compare(bench: Bench, history: History) -> list[str]:
     for name in sorted(world.events):
         found += differences(plain(world.complaint(name)), bench.show(name), name)
     return found
+
+
+def unfolded(bench: Bench, name: str = SERVICE) -> list[str]:
+    """Where what is recorded of a service differs from a fold of its log from nothing, plain or by a new log."""
+    service = bench.service(name)
+    found = [f"plain: {row}" for row in differing(recorded(service), from_nothing(service, bench.now))]
+    return found + [f"anew: {row}" for row in differing(recorded(service), anew(service, bench.now))]

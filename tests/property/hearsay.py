@@ -27,6 +27,7 @@ MINUTE = 60 * SECOND
 TERMS = (
     Leans("easy", 1, ("telemetry",), 30 * 60),
     Leans("short", 1, (), 10 * 60),
+    Leans("short", 2, ("operator",), 10 * 60),
     Leans("long", 1, ("technician", "telemetry"), 90 * 60),
     Leans("never", 1),
 )
@@ -46,10 +47,12 @@ class Hearsay:
     fresh: list[Ref] = field(default_factory=list)
     notices: list[tuple[str, str]] = field(default_factory=list)
     leaning: list[str] = field(default_factory=list)
+    quiet: bool = False
 
     def tell(self) -> None:
         """One thing more, or another version of one that was told."""
-        self.now += self.r.choice((0, 1, 1, 2, 3, 8)) * MINUTE
+        self.now += (self.r.choice((10, 30, 90)) if self.quiet else self.r.choice((0, 0, 1, 1, 1, 2, 3, 8))) * MINUTE
+        self.quiet = False
         if self.told and self._rarely():
             self._change()
         else:
@@ -96,28 +99,29 @@ class Hearsay:
 
     def _items(self, time: int, complaint: str, *, turns: bool = True) -> tuple[Item, ...]:
         since = moment(max(time - self._back(), START)) if self.r.random() < 0.6 else None
-        evidence = self.r.choice(("telemetry", "technician", "operator"))
-        match self.r.randrange(15):
-            case 0 | 1 | 2:
-                return (Said(up=False, customer=False, since=since),)
-            case 3 | 4 | 5 | 6 | 7:
-                return (Claimed(evidence, None, since),)
-            case 8:
-                return (Said(up=False, customer=True, since=since, never_back=since is None and self.r.random() < 0.5),)
-            case 9:
-                return (Said(up=True, customer=True, since=since),)
-            case 10:
-                return (Rejected(),) if self._rarely() else (Requested(),)
-            case 11:
-                notice = f"n{self.r.randrange(1 + len(self.told) // 3)}"
-                self.notices.append((complaint, notice))
-                return (Noticed(notice),)
-            case 12:
-                mine = [n for c, n in self.notices[-6:] if c == complaint]
-                return (Delivered(self.r.choice(mine)),) if mine else (Rejected(),)
-            case _ if turns:
-                return self._turn(complaint)
-        return (Claimed(evidence, None, since),)
+        n = self.r.randrange(15)
+        if n < 3:
+            return (Said(up=False, customer=False, since=since),)
+        if n == 3:
+            return (Said(up=False, customer=True, since=since, never_back=since is None and self.r.random() < 0.5),)
+        if n == 4:
+            return (Said(up=True, customer=True, since=since),)
+        if n == 5:
+            return (Rejected(),) if self._rarely() else (Requested(),)
+        if n < 9:
+            return self._notice(complaint)
+        if n == 9 and turns:
+            return self._turn(complaint)
+        return (Claimed(self.r.choice(("telemetry", "technician", "operator")), None, since),)
+
+    def _notice(self, complaint: str) -> tuple[Item, ...]:
+        mine = [notice for about, notice in self.notices[-6:] if about == complaint]
+        if mine and self.r.random() < 0.6:
+            return (Delivered(self.r.choice(mine)),)
+        notice = f"n{self.r.randrange(1 + len(self.told) // 3)}"
+        self.notices.append((complaint, notice))
+        self.quiet = self.r.random() < 0.5
+        return (Noticed(notice), Delivered(notice)) if self.r.random() < 0.6 else (Noticed(notice),)
 
     def _turn(self, complaint: str) -> tuple[Item, ...]:
         if complaint in self.leaning:

@@ -86,7 +86,9 @@ def lines(*facts: Any) -> bytes:
     return b"".join((fact if isinstance(fact, bytes) else json.dumps(fact).encode()) + b"\n" for fact in facts)
 
 
-def fact(kind: str, subject: str, time: str, name: str | None = None, source: str = "/desk", **data: Any) -> dict[str, Any]:
+def fact(
+    kind: str, subject: str, time: str, name: str | None = None, /, source: str = "/desk", **data: Any
+) -> dict[str, Any]:
     """Give a fact; `time` may leave out the seconds and the zone, which is UTC."""
     moment = time if time.endswith("Z") else f"{time}:00Z"
     return {
@@ -103,5 +105,8 @@ def fact(kind: str, subject: str, time: str, name: str | None = None, source: st
 def filed(subject: str, time: str, **data: Any) -> dict[str, Any]:
     """Give the filing of a complaint of a customer who is down, unless it says otherwise."""
     return fact(
-        "complaint.filed", subject, time, **{"customer": "shop-9", "channel": "phone", "summary": "dead", "down": True} | data
+        "complaint.filed",
+        subject,
+        time,
+        **{"customer": "shop-9", "channel": "phone", "summary": "dead", "down": True} | data,
     )

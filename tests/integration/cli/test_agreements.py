@@ -1,0 +1,90 @@
+"""`agreements`: publishing terms, and looking at them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.cli.running import Cli, filed
+
+TERMS = """
+effective = 2020-01-01
+[agreement.standard]
+zone = "Europe/Warsaw"
+restoration = { accepts = ["technician"], silence = "PT48H" }
+[agreement.gold]
+"""
+
+
+def apply(cli: Cli, text: str) -> list[str]:
+    path = cli.folder / "agreements.toml"
+    path.write_text(text)
+    return ["agreements", "apply", str(path)]
+
+
+def test_what_is_new_in_a_file_is_published(cli: Cli) -> None:
+    assert cli.json(*apply(cli, TERMS)) == {
+        "published": [
+            {"agreement": "gold", "version": 1, "effective": "2020-01-01"},
+            {"agreement": "standard", "version": 1, "effective": "2020-01-01"},
+        ],
+        "unchanged": [],
+    }
+    assert cli.json(*apply(cli, TERMS))["unchanged"] == ["gold", "standard"]
+    cli.load(filed("C-1", "2024-03-01T08:00"))
+    assert cli.json(*apply(cli, TERMS.replace("PT48H", "PT24H"))) == {
+        "published": [{"agreement": "standard", "version": 2, "effective": "2020-01-01"}],
+        "unchanged": ["gold"],
+    }
+
+
+def test_people_read_what_was_published_and_when_it_counts(cli: Cli) -> None:
+    said = cli(*apply(cli, TERMS))
+
+    assert said.stdout == "gold: version 1, effective 2020-01-01\nstandard: version 1, effective 2020-01-01\n"
+    assert "2 versions published with the first fact" in said.stderr
+    assert cli(*apply(cli, TERMS)).stdout == "gold, standard: unchanged\n"
+
+
+def test_versions_are_shown_also_those_that_wait_for_the_first_fact(cli: Cli) -> None:
+    cli(*apply(cli, TERMS))
+
+    (standard,) = cli.lines("agreements", "show", "standard")
+
+    assert (standard["version"], standard["effective"]) == (1, "2020-01-01")
+    assert standard["terms"]["restoration"] == {"accepts": ["technician"], "silence": 172_800}
+    table = cli("agreements", "show").stdout
+    assert "proves it after 2 d" in table
+    assert "proves nothing" in table
+
+
+def test_an_agreement_that_nobody_published_is_not_found(cli: Cli) -> None:
+    cli("migrate")
+
+    assert cli("agreements", "show").stderr.startswith("no agreement is published")
+    said = cli("agreements", "show", "platinum")
+    assert said.exit == 4
+    assert said.stderr == "stilldown: nobody has published an agreement platinum\n"
+
+
+def test_everything_wrong_in_a_file_is_told_a_line_each_and_nothing_is_published(cli: Cli) -> None:
+    said = cli(*apply(cli, TERMS.replace("PT48H", "soon").replace("zone", "zoen")))
+
+    assert said.exit == 2
+    told = said.stderr.splitlines()
+    assert len(told) == 2
+    assert all(line.startswith("stilldown: ") and "agreements.toml, line" in line for line in told)
+    assert "zoen" in said.stderr
+    assert "soon" in said.stderr
+    assert not (cli.folder / "store.db").exists()
+
+
+@pytest.mark.parametrize("name, text", [("nowhere.toml", None), (".", None), ("bytes.toml", b"\xff\xfe")])
+def test_a_file_that_cannot_be_read_is_one_clear_line(cli: Cli, name: str, text: bytes | None) -> None:
+    if text is not None:
+        (cli.folder / name).write_bytes(text)
+
+    said = cli("agreements", "apply", name)
+
+    assert said.exit == 2
+    assert said.stderr.startswith(f"stilldown: {name}: cannot be read")
+    assert said.stderr.count("\n") == 1

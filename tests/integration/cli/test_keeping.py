@@ -1,0 +1,231 @@
+"""`status`, `migrate`, `verify`: the store itself, and what is found where somebody has laid hands on it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.integration.cli.running import Cli, fact, filed
+
+Wrong = Callable[[sqlite3.Connection], object]
+
+
+def lay_hands_on(cli: Cli, wrong: Wrong) -> None:
+    connection = sqlite3.connect(cli.folder / "store.db")
+    with connection:
+        wrong(connection)
+    connection.close()
+
+
+def test_status_counts_what_is_there(cli: Cli) -> None:
+    cli.story()
+    waits, bad = fact("complaint.acknowledged", "C-9", "2013-02-21T08:00", by="anna"), b"nonsense"
+    cli.load(waits, bad)
+
+    status = cli.json("status")
+
+    assert (status["complaints"], status["facts"], status["held"], status["dead"]) == (2, 26, 1, 1)
+    assert status["streams"] == {"agreement": 2, "complaint": 2, "service": 2}
+    assert status["positions"]["last"] == len(cli.lines("history", "C-1")) + len(cli.lines("history", "C-2")) + 2
+    assert status["alarm"] is None
+    text = cli("status").stdout
+    assert "follows the facts; last recorded 2013-02-21" in text
+    assert "`stilldown dead list`" in text
+    assert "`stilldown held list`" in text
+
+
+def test_status_names_the_next_timer(cli: Cli) -> None:
+    (cli.folder / "terms.toml").write_text(
+        'effective = 2020-01-01\n[agreement.standard]\nrestoration = { silence = "PT24H" }\n'
+    )
+    cli("agreements", "apply", "terms.toml")
+    assert cli.json("status")["staged_agreements"] == 1
+    cli.load(
+        filed("C-1", "2024-03-01T08:00"),
+        fact("resolution.proposed", "C-1", "2024-03-01T09:00", by="desk", summary="done"),
+        fact("notice.sent", "C-1", "2024-03-01T09:10", notice="n", channel="mail", about="confirmation"),
+        fact("notice.delivered", "C-1", "2024-03-01T09:11", notice="n", proof="250"),
+    )
+
+    assert cli.json("status")["timers"] == {"armed": 1, "due": 0, "next_due": "2024-03-02T09:11:00Z"}
+    assert "1 timer, the next due 2024-03-02 09:11" in cli("status").stdout
+
+
+def test_a_new_store_has_nothing_in_it(cli: Cli) -> None:
+    cli("migrate")
+
+    status = cli.json("status")
+
+    assert (status["positions"]["last"], status["clock"]) == (0, {"mode": "wall", "recorded_at": None})
+    assert "none yet" in cli("status").stdout
+    assert cli.json("verify")["ok"]
+
+
+def test_an_engines_clock_ahead_of_this_machines_raises_an_alarm(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli.load(filed("C-1", "2024-03-01T08:00"), clock="wall")
+    now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now - 3_600 * 10**9)
+
+    said = cli("status", "--json")
+
+    assert said.exit == 1
+    assert json.loads(said.stdout)["alarm"].startswith("the engine's clock is ")
+    assert said.stderr.startswith("ALARM: the engine's clock is ")
+    assert "ALARM" in cli("status").stdout
+
+
+def test_a_clock_of_history_raises_no_alarm(cli: Cli) -> None:
+    cli.load(filed("C-1", "2999-03-01T08:00"))
+
+    assert cli("status").exit == 0
+
+
+def test_migrate_makes_a_store_once(cli: Cli) -> None:
+    assert cli.json("migrate") == {"store": cli.store, "schema": 1, "made": True}
+    assert cli.json("migrate")["made"] is False
+    assert "is up to date" in cli("migrate").stdout
+
+
+def test_a_store_that_cannot_be_made_is_one_clear_line(cli: Cli) -> None:
+    said = cli("migrate", "--store", "sqlite:///no/such/folder/store.db")
+
+    assert said.exit == 1
+    assert said.stderr.count("\n") == 1
+    assert "no/such/folder/store.db" in said.stderr
+
+
+def test_a_store_of_a_newer_version_is_left_alone(cli: Cli) -> None:
+    cli("migrate")
+    lay_hands_on(cli, lambda db: db.execute("PRAGMA user_version = 99"))
+
+    for command in (["status"], ["migrate"], ["ingest", "-"]):
+        said = cli(*command)
+
+        assert said.exit == 1
+        assert "newer version of stilldown (99)" in said.stderr
+
+
+def test_a_store_that_holds_is_told_to(cli: Cli) -> None:
+    cli.story()
+    cli("close", "C-1", "--by", "desk")
+
+    assert cli.json("verify") == {"ok": True, "positions": 49, "streams": 6, "facts": 27, "problem": None}
+    assert cli("verify").stdout == "The store holds: 49 positions, 6 streams, 27 facts.\n"
+
+
+def state(position: int, change: str) -> Wrong:
+    return lambda db: db.execute(f"UPDATE stored_events SET state = {change} WHERE notification_id = {position}")
+
+
+def run(statement: str) -> Wrong:
+    return lambda db: db.execute(statement)
+
+
+def twice(db: sqlite3.Connection) -> None:
+    """Records the fact at position 14 once more, at the end of its stream and of the store."""
+    stream, topic, body = db.execute(
+        "SELECT originator_id, topic, json_set(CAST(state AS TEXT), '$.recorded_at', (SELECT recorded_at FROM clock))"
+        " FROM stored_events WHERE notification_id = 14"
+    ).fetchone()
+    version = db.execute(
+        "SELECT max(originator_version) FROM stored_events WHERE originator_id = ?", (stream,)
+    ).fetchone()[0]
+    last = db.execute("SELECT max(notification_id) FROM stored_events").fetchone()[0]
+    db.execute(
+        "INSERT INTO stored_events VALUES (?, ?, ?, ?, ?)", (last + 1, stream, version + 1, topic, body.encode())
+    )
+
+
+STREAM = "complaint:C-1"
+BROKEN: dict[str, tuple[Wrong, int | None, str]] = {
+    "a position is missing": (run("DELETE FROM stored_events WHERE notification_id = 20"), 20, "20 to 20 are missing"),
+    "the first positions are missing": (
+        run("DELETE FROM stored_events WHERE notification_id < 3"),
+        1,
+        "1 to 2 are missing",
+    ),
+    "a version is missing": (
+        run(
+            "UPDATE stored_events SET originator_version = 99 WHERE originator_id = 'complaint:C-1' AND notification_id = 14"
+        ),
+        14,
+        "complaint:C-1 has version 99 after 27",
+    ),
+    "a state is no JSON": (state(14, "'{'"), 14, "cannot be read"),
+    "a state is of another type": (state(14, "'{\"time\": 1}'"), 14, "cannot be read"),
+    "a type is unknown": (
+        run("UPDATE stored_events SET topic = 'complaint.vanished' WHERE notification_id = 14"),
+        14,
+        "cannot be read",
+    ),
+    "a fact says something else": (state(14, "replace(state, 'anna', 'bert')"), 14, "other content than its identity"),
+    "a fact happened at another time": (
+        state(14, "json_set(CAST(state AS TEXT), '$.time', 1360058400000001)"),
+        14,
+        "other content than its identity",
+    ),
+    "a fact is in another stream": (
+        run("UPDATE facts SET stream = 'complaint:C-2' WHERE id = 'f-009'"),
+        14,
+        "by its identity in complaint:C-2",
+    ),
+    "an identity is missing": (run("DELETE FROM facts WHERE id = 'f-009'"), 14, "the fact /desk f-009 has no identity"),
+    "an identity has no fact": (
+        run("INSERT INTO facts VALUES ('/erp', '7', x'00', 'complaint:C-1')"),
+        None,
+        "/erp 7 has an identity, and is not recorded in complaint:C-1",
+    ),
+    "a fact is recorded twice": (twice, 47, "is recorded twice"),
+    "a decision has no known cause": (
+        state(4, "json_set(CAST(state AS TEXT), '$.id', 'nobody')"),
+        4,
+        "nobody is no known fact",
+    ),
+    "what is recorded goes back in time": (
+        state(30, "json_set(CAST(state AS TEXT), '$.recorded_at', 1)"),
+        30,
+        "before what precedes it",
+    ),
+    "the clock goes back": (run("UPDATE clock SET recorded_at = 1"), 46, "the engine's clock stands before"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_the_first_position_that_does_not_hold_is_named(cli: Cli, name: str) -> None:
+    cli.story()
+    wrong, position, what = BROKEN[name]
+    lay_hands_on(cli, wrong)
+
+    said = cli("verify", "--json")
+
+    assert said.exit == 1
+    problem = json.loads(said.stdout)["problem"]
+    assert what in problem["what"]
+    assert position is None or problem["position"] == position
+    assert "not hold: " in said.stderr
+    assert said.stderr.count("\n") == 1
+    assert cli("verify").stdout == ""
+
+
+def test_a_damaged_file_is_one_clear_line(cli: Cli) -> None:
+    cli.story()
+    path = cli.folder / "store.db"
+    whole = bytearray(path.read_bytes())
+    whole[8192:] = b"\xaa" * (len(whole) - 8192)
+    path.write_bytes(bytes(whole))
+
+    for command in (
+        ["verify"],
+        ["status"],
+        ["show", "C-1"],
+        ["ingest", cli.file("f.jsonl", filed("C-5", "2024-03-01T08:00"))],
+    ):
+        said = cli(*command)
+
+        assert said.exit == 1
+        assert said.stderr.count("\n") == 1, said
+        assert "Traceback" not in said.stderr

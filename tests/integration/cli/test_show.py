@@ -1,0 +1,214 @@
+"""`show` and `history`: in JSON as fixed, and in words that people use."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.integration.cli.running import Cli, fact, filed
+
+REFUSED = "2013-02-07T18:00:00+01:00"
+
+
+def test_the_sentence_that_settles_the_argument_comes_first(cli: Cli) -> None:
+    cli.story()
+
+    said = cli("show", "C-1")
+
+    assert said.exit == 0
+    assert said.stdout.splitlines()[0].rstrip() == "Down 6 d 2 h 50 min; a ticket would have said 2 d 9 h."
+
+
+def test_people_read_words_not_codes(cli: Cli) -> None:
+    cli.story()
+
+    text = cli("show", "C-1").stdout
+
+    assert "to service-desk: customer down, part outstanding, visit outstanding" in text
+    assert "waiting for parts" in text
+    assert "field / kowalski" in text
+    assert "30 min late" in text
+    assert "times are UTC" in text
+    assert "_" not in text.replace("visit_", "")
+    assert "\x1b" not in text
+
+
+def test_what_was_known_then_is_another_answer_than_what_was_so_then(cli: Cli) -> None:
+    cli.story()
+
+    then = cli.json("show", "C-1", "--known-at", "2013-02-11T11:30:00+01:00")
+    now = cli.json("show", "C-1", "--at", "2013-02-11T11:30:00+01:00")
+
+    assert (then["customer_state"], now["customer_state"]) == ("unconfirmed", "up")
+    assert then["at"] == then["known_at"] == now["at"] == "2013-02-11T10:30:00Z"
+
+
+def test_on_a_store_of_history_now_is_where_its_clock_stands(cli: Cli) -> None:
+    cli.story()
+
+    shown = cli.json("show", "C-1")
+
+    assert shown["at"] == shown["known_at"] == cli.json("status")["clock"]["recorded_at"]
+
+
+def test_on_a_store_of_the_machines_clock_downtime_runs_until_now(cli: Cli) -> None:
+    cli.load(filed("C-1", "2024-03-01T08:00"), clock="wall")
+
+    assert cli.json("show", "C-1")["downtime"]["experienced"] >= time.time() - 1_709_280_000 - 60
+    assert ", and still down;" in cli("show", "C-1").stdout
+
+
+def test_where_no_worker_runs_show_first_does_what_is_due(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    (cli.folder / "terms.toml").write_text(
+        'effective = 2020-01-01\n[agreement.standard]\nrestoration = { silence = "PT24H" }\n'
+    )
+    cli("agreements", "apply", str(cli.folder / "terms.toml"))
+    now = time.time_ns()
+    filed_at, start = (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now // 10**9 - ago)) for ago in (3600, 60))
+    cli.load(
+        filed("C-1", filed_at),
+        fact("resolution.proposed", "C-1", start, by="desk", summary="done"),
+        fact("notice.sent", "C-1", start, "z1", notice="n", channel="mail", about="confirmation"),
+        fact("notice.delivered", "C-1", start, "z2", notice="n", proof="250"),
+        clock="wall",
+    )
+    assert cli.json("show", "C-1")["customer_state"] == "unconfirmed"
+    monkeypatch.setattr(time, "time_ns", lambda: now + 25 * 3600 * 10**9)
+
+    shown = cli.json("show", "C-1")
+
+    assert shown["customer_state"] == "up"
+    assert shown["outages"][0]["ended_by"] == "silence"
+
+
+def test_a_complaint_that_was_never_down_and_one_that_is_withdrawn_are_told_as_such(cli: Cli) -> None:
+    cli.load(
+        filed("C-1", "2024-03-01T08:00", down=False),
+        filed("C-2", "2024-03-01T08:00"),
+        fact("complaint.withdrawn", "C-2", "2024-03-01T09:00", by="shop-9", proof="mail"),
+    )
+
+    assert cli("show", "C-1").stdout.startswith("Not down at any time")
+    assert cli("show", "C-2").stdout.startswith("Down 1 h; a ticket would say the same.")
+
+
+@pytest.mark.parametrize("name", ["C-404", "C 1", "", "-1", "é" * 300])
+def test_what_nobody_knows_is_not_found(cli: Cli, name: str) -> None:
+    cli.story()
+
+    for command in ("show", "history"):
+        said = cli(command, name, "--json")
+
+        assert said.exit == 4
+        assert said.stdout == ""
+        assert said.stderr.startswith("stilldown: no")
+        assert said.stderr.count("\n") == 1
+
+
+def test_before_it_was_filed_a_complaint_is_not_found(cli: Cli) -> None:
+    cli.story()
+
+    assert cli("show", "C-1", "--known-at", "2013-02-05T08:00:00+01:00").exit == 4
+    assert "was not filed yet" in cli("show", "C-1", "--at", "2013-02-05T08:00:00+01:00").stderr
+
+
+@pytest.mark.parametrize(
+    "moment, message",
+    [
+        ("yesterday", "--at: write a moment such as 2013-02-07T18:00:00+01:00, got 'yesterday'"),
+        ("2013-02-07T18:00", "--at: say the offset too, such as 2013-02-07T18:00:00Z for UTC, got '2013-02-07T18:00'"),
+        ("2013-02-07", "--at: say the offset too"),
+        ("0001-01-01T00:00:00+14:00", "--at: lies outside the calendar in UTC"),
+        ("", "--at: write a moment"),
+    ],
+)
+def test_what_is_no_moment_is_told_with_what_would_be_one(cli: Cli, moment: str, message: str) -> None:
+    cli.story()
+
+    said = cli("show", "C-1", "--at", moment)
+
+    assert said.exit == 2
+    assert message in said.stderr
+
+
+def test_a_moment_in_the_future_is_answered_with_a_note(cli: Cli) -> None:
+    cli.load(filed("C-1", "2024-03-01T08:00"))
+
+    said = cli("show", "C-1", "--at", "2024-03-02T08:00:00Z")
+
+    assert said.stdout.startswith("Down 1 d, and still down")
+    assert "--at lies in the future" in said.stderr
+
+
+@pytest.mark.parametrize("command", ["show", "history", "status", "verify", "close", "dead", "held", "agreements"])
+def test_a_store_that_does_not_exist_is_not_made_by_looking_at_it(cli: Cli, command: str) -> None:
+    more = {"show": ["C-1"], "history": ["C-1"], "close": ["C-1", "--by", "me"], "agreements": ["show"]}
+    arguments = more.get(command, ["list"] if command in {"dead", "held"} else [])
+
+    said = cli(command, *arguments)
+
+    assert said.exit == 2
+    assert said.stderr.startswith(f"stilldown: there is no store at {cli.store}; `stilldown ingest`")
+    assert list(cli.folder.iterdir()) == []
+
+
+def test_something_else_than_a_store_is_left_alone(cli: Cli, tmp_path: Path) -> None:
+    text = tmp_path / "store.db"
+    text.write_text("no database at all, and long enough to see that" * 50)
+    before = text.read_bytes()
+
+    for command in (["show", "C-1"], ["ingest", "-"], ["migrate"], ["status"]):
+        said = cli(*command)
+
+        assert said.exit == 2
+        assert "is no store" in said.stderr
+        assert text.read_bytes() == before
+
+
+def test_history_gives_an_event_a_line_in_the_order_recorded(cli: Cli) -> None:
+    cli.story()
+
+    events = cli.lines("history", "C-1")
+
+    positions = [event["position"] for event in events]
+    assert positions == sorted(positions)
+    refused = next(event for event in events if event["type"] == "closure.refused")
+    assert refused["data"]["objections"] == ["customer_down", "part_outstanding", "visit_outstanding"]
+    asked = next(event for event in events if event["id"] == refused["cause"]["id"] and event["kind"] == "fact")
+    assert asked["type"] == "complaint.close_requested"
+
+
+def test_history_in_words_reads_like_the_story(cli: Cli) -> None:
+    cli.story()
+
+    said = cli("history", "C-1")
+
+    assert "shop-9 complains by phone; down, since 2013-02-05 07:30" in said.stdout
+    assert "CLOSING REFUSED to service-desk: customer down, part outstanding, visit outstanding" in said.stdout
+    assert "service.heard" not in said.stdout
+    assert "--json gives everything" in said.stderr
+
+
+def test_history_as_known_then_stops_then(cli: Cli) -> None:
+    cli.story()
+
+    then = cli.lines("history", "C-1", "--known-at", REFUSED)
+
+    assert 0 < len(then) < len(cli.lines("history", "C-1"))
+    assert all(event["recorded_at"] <= "2013-02-07T17:00:00Z" for event in then)
+    assert all(event["time"] <= "2013-02-07T17:00:00Z" for event in cli.lines("history", "C-1", "--at", REFUSED))
+
+
+def test_a_service_an_agreement_and_a_person_have_histories_too(cli: Cli) -> None:
+    cli.story()
+    cli.load(
+        fact(
+            "person.absent", "kowalski", "2013-03-01T08:00", from_="2013-03-01T08:00:00Z", until="2013-03-08T08:00:00Z"
+        )
+    )
+
+    assert {event["stream"] for event in cli.lines("history", "register-3")} == {"service:register-3"}
+    assert [event["type"] for event in cli.lines("history", "standard")] == ["agreement.published"]
+    assert "absent, 2013-03-01 08:00 to 2013-03-08 08:00" in cli("history", "kowalski").stdout

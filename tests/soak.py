@@ -1,0 +1,181 @@
+"""The long test: random histories through the engine and through the second reading, on all cores.
+
+    python -m tests.soak [N=20000] [seed=0]      # or: make soak ARGS="N seed"
+
+History number `seed` is the same on every machine, and so is how it is run: with few or many entries between the
+checkpoints of a fold, fact by fact or what arrived at one moment at once, with all or only one of the streams kept in
+memory. Beside, what is recorded of the service is compared with a fold of its log from nothing; and of every twenty
+histories one is of 60 to 600 words told to a service alone, compared with that plain fold all along.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+
+from engine.service import Service
+from tests.property.comparing import Bench, against, unfolded
+from tests.property.folds import SMALL, checkpoints, differing, from_nothing, recorded, settle
+from tests.property.hearsay import CALM, WILD, Hearsay
+from tests.property.histories import History, history, smaller
+from tests.property.histories_writer import SERVICE
+
+USUAL = (64, 4, 8)
+CHUNK = 50
+LONG_EVERY = 20
+
+
+@dataclass(frozen=True)
+class How:
+    """How a history is run."""
+
+    kept: tuple[int, int, int]
+    batched: bool
+    cached: int
+
+
+def how(seed: int) -> How:
+    """Half of them with checkpoints so close together that short histories need them."""
+    kept = USUAL if seed % 2 else SMALL[seed // 2 % len(SMALL)]
+    return How(kept, seed // 2 % 3 == 0, 1 if seed // 3 % 4 == 0 else 10_000)
+
+
+class Runner:
+    """Runs histories in one process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._benches: dict[int, Bench] = {}
+        self._folder = folder
+
+    def bench(self, cached: int) -> Bench:
+        if cached not in self._benches:
+            folder = self._folder / str(cached)
+            folder.mkdir()
+            self._benches[cached] = Bench(folder, cached=cached)
+        return self._benches[cached]
+
+    def differences(self, told: History, way: How, came: Counter[str] | None = None) -> list[str]:
+        """Where the engine and the second reading differ on a history; counts what came up."""
+        bench = self.bench(way.cached)
+        with checkpoints(*way.kept):
+            dead = bench.run(told, batched=way.batched)
+            world = told.world()
+            found = against(bench, world, dead) + unfolded(bench)
+        if came is not None:
+            came.update({name: n for name, n in world.seen.items() if not name.startswith("odd: ")})
+            came.update({f"with: {name}": 1 for name, n in world.seen.items() if n and not name.startswith("odd: ")})
+            came["facts"] += len(told.arrivals)
+            came["outages"] += len(world.outages(SERVICE))
+        return found
+
+    def fails(self, told: History, way: How) -> bool:
+        try:
+            return bool(self.differences(told, way))
+        except Exception:  # noqa: BLE001 - a crash is a difference too
+            return True
+
+
+def long(seed: int, came: Counter[str]) -> list[str]:
+    """Many words told to a service alone."""
+    r = Random(seed)
+    service = Service("S")
+    hearsay, words = Hearsay(r, service, r.choice((WILD, 6, CALM))), r.randint(60, 600)
+    with checkpoints(*how(seed // LONG_EVERY).kept):
+        for n in range(words):
+            hearsay.tell()
+            settle(service, hearsay.now)
+            if n % 10 == 0 or n == words - 1:
+                found = differing(recorded(service), from_nothing(service, hearsay.now))
+                if found:
+                    return [f"after {n + 1} words: {row}" for row in found]
+    came["long: words"] += words
+    came["long: outages"] += len(service.outages)
+    return []
+
+
+def chunk(seeds: range) -> tuple[int, Counter[str], list[tuple[int, str, list[str]]]]:
+    """Runs some histories; how many, what came up, and which failed: their seed, what it was, and where they differ."""
+    came: Counter[str] = Counter()
+    failed = []
+    with tempfile.TemporaryDirectory() as folder:
+        runner = Runner(Path(folder))
+        for seed in seeds:
+            try:
+                found = runner.differences(history(seed), how(seed), came)
+            except Exception:  # noqa: BLE001 - a crash is a difference too
+                found = traceback.format_exc().splitlines()
+            if found:
+                failed.append((seed, "history", found))
+            if seed % LONG_EVERY == 0 and (found := long(seed, came)):
+                failed.append((seed, "words", found))
+    return len(seeds), came, failed
+
+
+def chunks(count: int, first: int) -> Iterator[range]:
+    for start in range(first, first + count, CHUNK):
+        yield range(start, min(start + CHUNK, first + count))
+
+
+def explain(seed: int, what: str, found: list[str]) -> None:
+    """Prints a failure, made as small as it gets, so that it can be run again."""
+    print(f"\n{what} {seed}, again by: python -m tests.soak 1 {seed}")
+    for line in found[:20]:
+        print(f"  {line}")
+    if what != "history":
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        runner, way = Runner(Path(folder)), how(seed)
+        if not runner.fails(history(seed), way):
+            print("  it does not fail by itself")
+            return
+        least = smaller(history(seed), lambda told: runner.fails(told, way))
+    print(f"  the least that fails, run with {asdict(way)}, until {least.end.isoformat()}:")
+    print(f"  agreements: {least.agreements}")
+    for fact, now in least.arrivals:
+        print(f"  {now.isoformat()} {json.dumps(fact, ensure_ascii=False)}")
+
+
+def progress(done: int, count: int, failed: int, began: float) -> None:
+    spent = time.perf_counter() - began
+    line = f"{done:,} of {count:,} histories, {failed} differ, {spent:.0f} s, {done / spent:.0f} a second"
+    if sys.stderr.isatty():
+        print(f"\r{line}\x1b[K", end="" if done < count else "\n", file=sys.stderr, flush=True)
+    elif done == count or done % (20 * CHUNK) == 0:
+        print(line, file=sys.stderr, flush=True)
+
+
+def main(arguments: list[str]) -> int:
+    count = int(arguments[0]) if arguments else 20_000
+    first = int(arguments[1]) if len(arguments) > 1 else 0
+    began, done = time.perf_counter(), 0
+    came: Counter[str] = Counter()
+    failed: list[tuple[int, str, list[str]]] = []
+    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
+        for n, part, wrong in pool.imap_unordered(chunk, chunks(count, first)):
+            done += n
+            came.update(part)
+            failed += wrong
+            progress(done, count, len(failed), began)
+    print(f"{count:,} histories from seed {first}, {time.perf_counter() - began:.0f} s on {os.cpu_count()} cores")
+    for name in sorted(name for name in came if not name.startswith("with: ")):
+        share = f"  in {came[f'with: {name}'] / count:.1%} of the histories" if f"with: {name}" in came else ""
+        print(f"{came[name]:>10,}  {name}{share}")
+    print(f"{len(failed):>10,}  differences")
+    if failed:
+        explain(*min(failed, key=lambda failure: (len(failure[2]), failure[0])))
+        print(f"\nall that differ: {', '.join(f'{what} {seed}' for seed, what, _ in sorted(failed))}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
