@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from queue import SimpleQueue
+from threading import Event, Semaphore, Thread
+from typing import Final, NamedTuple
 
 from contracts.envelope import Fact, parse
 from contracts.errors import MalformedError
+
+_PATIENCE: Final = 0.5
 
 
 class Batch(NamedTuple):
@@ -26,15 +29,35 @@ def understand(body: bytes) -> Fact | MalformedError:
 
 
 def ahead(batches: Iterable[list[bytes]]) -> Iterator[Batch]:
-    """Each batch, understood; one is always in the making. What reading raises is raised here, in its place."""
-    source = iter(batches)
+    """Each batch, understood; one is always in the making. What reading raises is raised here, in its place.
 
-    def make() -> Batch | None:
-        bodies = next(source, None)
-        return None if bodies is None else Batch(bodies, [understand(body) for body in bodies])
+    `batches` is advanced in a thread of its own. Whoever stops early waits for it a moment only: it may be
+    reading from a pipe into which nobody writes, and such a thread ends with the process.
+    """
+    made: SimpleQueue[Batch | BaseException | None] = SimpleQueue()
+    wanted = Semaphore(1)
+    over = Event()
 
-    with ThreadPoolExecutor(1, thread_name_prefix="stilldown-ahead") as pool:
-        coming = pool.submit(make)
-        while (batch := coming.result()) is not None:
-            coming = pool.submit(make)
+    def make() -> None:
+        try:
+            for bodies in batches:
+                made.put(Batch(bodies, [understand(body) for body in bodies]))
+                wanted.acquire()
+                if over.is_set():
+                    return
+            made.put(None)
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            made.put(error)
+
+    thread = Thread(target=make, name="stilldown-ahead", daemon=True)
+    thread.start()
+    try:
+        while (batch := made.get()) is not None:
+            if isinstance(batch, BaseException):
+                raise batch
+            wanted.release()
             yield batch
+    finally:
+        over.set()
+        wanted.release()
+        thread.join(_PATIENCE)

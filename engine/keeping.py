@@ -5,14 +5,12 @@ Nothing here decides. What is taken out is handed over first, so that it is neve
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple, Self
 
 from contracts.decisions import DecisionData
 from engine.store.mapper import from_row
-from engine.store.sqlite import SCHEMA_VERSION, NoStoreError, StoreError, path_of
+from engine.store.opening import open_store
 from engine.store.unit import Clock, HeldRow, Unit, reading, writing
 
 _PAGE = 500
@@ -20,10 +18,6 @@ _PAGE = 500
 _BODIES = 50
 """Facts, each perhaps a megabyte, that are read at a time."""
 _LETTER = "number, reason, field, value, source, id, type, subject, first_at, last_at, times, length(body)"
-
-
-class NotAStoreError(StoreError):
-    """Something else is there."""
 
 
 class Letter(NamedTuple):
@@ -56,50 +50,6 @@ class Standing(NamedTuple):
     overdue: int
     next_due: int | None
     staged: int
-
-
-def inspect(url: str) -> bool:
-    """Whether there is a store at `url`: False where a new one can be made.
-
-    Raises NotAStoreError where something else is there, StoreError where this version cannot read it.
-    """
-    path = Path(path_of(url))
-    try:
-        if not path.exists() or (path.is_file() and path.stat().st_size == 0):
-            return False
-        if path.is_dir():
-            raise NotAStoreError(f"{url} is no store: a folder")
-        connection = _connect(path, "ro")
-    except OSError as error:
-        raise StoreError(f"the store {url} cannot be opened: {error.strerror or error}") from error
-    try:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    except sqlite3.OperationalError as error:
-        raise StoreError(f"the store {url} cannot be read: {error}") from error
-    except sqlite3.DatabaseError as error:
-        raise NotAStoreError(f"{url} is no store: {error}") from error
-    finally:
-        connection.close()
-    if version > SCHEMA_VERSION and "stored_events" in tables:
-        raise StoreError(f"{url} was made by a newer version of stilldown ({version}); this one reads {SCHEMA_VERSION}")
-    if tables and "stored_events" not in tables:
-        raise NotAStoreError(f"{url} is no store: a database of something else")
-    return bool(version == SCHEMA_VERSION)
-
-
-def open_store(url: str, *, writes: bool = False) -> sqlite3.Connection:
-    """A connection to the store at `url`. Raises NoStoreError where there is none: one is never made."""
-    if not inspect(url):
-        raise NoStoreError(f"there is no store at {url}; `stilldown ingest` or `stilldown migrate` makes one")
-    return _connect(Path(path_of(url)), "rw" if writes else "ro")
-
-
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    try:
-        return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=60)
-    except sqlite3.Error as error:
-        raise StoreError(f"the store {path} cannot be opened: {error}") from error
 
 
 class Keeper:

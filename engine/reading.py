@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,7 +15,7 @@ from engine.evolve import evolve, fresh
 from engine.service import Service
 from engine.showing import show
 from engine.store.mapper import from_row
-from engine.store.sqlite import NoStoreError, StoreError, path_of
+from engine.store.opening import open_store
 from engine.store.unit import Clock, reading
 
 
@@ -29,18 +27,8 @@ class Reader:
     """A store that is only read."""
 
     def __init__(self, url: str) -> None:
-        path = path_of(url)
-        if not Path(path).exists():
-            raise NoStoreError(f"there is no store at {url}; `stilldown ingest` or `stilldown migrate` makes one")
-        self._connection = sqlite3.connect(
-            f"file:{Path(path).absolute()}?mode=ro", uri=True, isolation_level=None, timeout=60
-        )
-        try:
-            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        except sqlite3.DatabaseError as error:
-            raise StoreError(f"{url} is no store: {error}") from error
-        if version != 1:
-            raise StoreError(f"{url} is no store, or of another version ({version}): `stilldown migrate` upgrades it")
+        """Raises NoStoreError where there is none: one is never made."""
+        self._connection = open_store(url)
 
     def close(self) -> None:
         """Lets go of the store."""

@@ -12,10 +12,10 @@ from contracts.facts import ComplaintCloseRequested
 from engine.complaint import Complaint
 from engine.decide import State
 from engine.evolve import evolve, fresh
-from engine.keeping import open_store
 from engine.service import Service
 from engine.showing import show
 from engine.store.mapper import from_row
+from engine.store.opening import open_store
 from engine.store.unit import Unit, reading
 
 

@@ -47,7 +47,7 @@ class Terms:
         if not versions:
             return InForce(Agreement(name=DEFAULT), 0) if name is None or name == DEFAULT else None
         best = versions[0]
-        for version in versions:
+        for version in versions[1:]:
             day = moment(time).astimezone(ZoneInfo(version.agreement.zone)).date()
             if version.effective <= day:
                 best = version

@@ -19,9 +19,9 @@ from contracts.facts import FactData
 from contracts.moments import rfc3339
 from engine.corrections import Ref
 from engine.decide import Recorded
-from engine.keeping import open_store
 from engine.publishing import SOURCE as PUBLISHING
 from engine.store.mapper import from_row
+from engine.store.opening import open_store
 from engine.store.unit import Unit, reading
 
 _PAGE = 2_000

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import stat
 import sys
 import zlib
@@ -110,13 +111,21 @@ def _open(name: str) -> IO[bytes]:
 
 
 class _Stdin(io.RawIOBase):
-    """Stdin's bytes, without closing it: it is not ours."""
+    """Stdin's bytes, without closing it: it is not ours. Its own buffer is left alone.
+
+    A thread that waits for input with that buffer's lock in hand would hold up the end of the process.
+    """
 
     def readable(self) -> bool:
+        """It is."""
         return True
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - a writable buffer of any kind
-        data = cast("io.BufferedReader", sys.stdin.buffer).read1(len(buffer))
+        """Fill `buffer` with what is there."""
+        try:
+            data = os.read(sys.stdin.fileno(), len(buffer))
+        except io.UnsupportedOperation:  # somebody has put something else in its place
+            data = sys.stdin.buffer.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 

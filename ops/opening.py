@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engine.intake import Engine
-from engine.keeping import inspect
+from engine.store.opening import inspect
 from ops import logs
 
 

@@ -182,6 +182,7 @@ _PHRASES: Final[dict[str, Callable[[Data], str]]] = {
     "agreement.applied": lambda d: f"terms: {d['agreement']}, version {d['version']}",
     "promise.broken": lambda d: f"promise broken ({d['promise']}), due {moment(d['due'])}",
     "complaint.deemed_upheld": lambda d: f"DEEMED UPHELD: clock {d['clock']} ran out",
+    "customer.forgotten": lambda d: f"{d['by']} makes {d['customer']} unreadable: “{d['why']}”",
     "complaint.reassigned": lambda d: f"goes from {d['person']}, who is absent, to {d['deputy']}",
     "clock.warned": lambda d: f"clock {d['row']['clock']}: {d['fraction']:.0%} used",
     "credit.owed": lambda d: f"owed: {d['amount']} {d['currency']} ({d['why']})",

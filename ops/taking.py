@@ -14,7 +14,7 @@ from engine.intake import Engine, Outcome, Result, Taken
 from engine.tuning import collect_rarely
 from ops.stopping import finishing
 
-BATCH: Final = 1000
+BATCH: Final = 500
 """Facts of a transaction."""
 BATCH_BYTES: Final = 16 * 1024 * 1024
 """A batch ends early where its facts are larger than that."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contracts.agreements import AgreementError
 from contracts.errors import MalformedError, StilldownError
-from engine.keeping import NotAStoreError
 from engine.reading import UnknownError
+from engine.store.opening import NotAStoreError
 from engine.store.sqlite import NoStoreError
 from ops.cli.common import ELSE, NOT_FOUND, USAGE
 from ops.errors import WrongInputError

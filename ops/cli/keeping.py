@@ -105,7 +105,7 @@ def verify(*, common: Common = COMMON) -> int:
 
 def migrate(*, common: Common = COMMON) -> int:
     """Make a store, or upgrade one to this version."""
-    from engine.keeping import inspect
+    from engine.store.opening import inspect
     from engine.store.sqlite import SCHEMA_VERSION
     from ops.opening import engine
 

@@ -48,10 +48,14 @@ class Session:
     def __exit__(self, *raised: object) -> None:
         self._open.close()
 
-    def expect(self, agreements: Iterable[str]) -> None:
-        """Say which of these agreements nobody has published: complaints under them cannot be taken."""
+    def unpublished(self, agreements: Iterable[str]) -> list[str]:
+        """Give those of these agreements that nobody has published."""
         known = {version.agreement.name for version in self._engine.versions()} | {"standard"}
-        missing = sorted(set(agreements) - known)
+        return sorted(set(agreements) - known)
+
+    @staticmethod
+    def warn(missing: list[str]) -> None:
+        """Say that complaints under these agreements cannot be taken."""
         if missing:
             tell(f"note: nobody has published {', '.join(missing)}: complaints under them will be dead letters")
             tell("  `stilldown agreements apply FILE` publishes them, `stilldown dead retry --all` then takes those in")
@@ -126,9 +130,7 @@ class Session:
         if self._run.released:
             tell(f"note: {counted(self._run.released, 'fact')} that had waited since an earlier run recorded too")
         if self._run.died:
-            tell(
-                f"note: {counted(self._run.died, 'fact')} that had waited could not be understood (`stilldown dead list`)"
-            )
+            tell(f"note: {counted(self._run.died, 'fact')} that had waited not understood (`stilldown dead list`)")
         if tally.dead:
             tell(f"{counted(tally.dead, 'fact')} could not be understood (`stilldown dead list`), most often because:")
             for reason, times in self._run.reasons():

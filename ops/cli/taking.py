@@ -132,11 +132,12 @@ def _imported(
     from ops.cli.session import Session
 
     with Session(common, clock) as session:
+        missing = session.unpublished(agreements)
 
         def bodies() -> Iterator[bytes]:
             for number, body in enumerate(encoded(facts)):
                 if not number:  # not before: the file may turn out to be another
-                    session.expect(agreements)
+                    session.warn(missing)
                 yield body
 
         session.take(bodies(), read=lambda: (rows.lines, None), unit="lines")

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from contracts.agreements import parse
 from contracts.errors import StilldownError
 from engine.intake import Engine
-from engine.keeping import Keeper, inspect
+from engine.keeping import Keeper
+from engine.store.opening import inspect
 from engine.store.sqlite import path_of
 from ops.errors import NoDemoError
 from ops.importers import BadRow, load, open_text, servicenow

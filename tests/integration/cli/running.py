@@ -104,9 +104,5 @@ def fact(
 
 def filed(subject: str, time: str, **data: Any) -> dict[str, Any]:
     """Give the filing of a complaint of a customer who is down, unless it says otherwise."""
-    return fact(
-        "complaint.filed",
-        subject,
-        time,
-        **{"customer": "shop-9", "channel": "phone", "summary": "dead", "down": True} | data,
-    )
+    always: dict[str, Any] = {"customer": "shop-9", "channel": "phone", "summary": "dead", "down": True}
+    return fact("complaint.filed", subject, time, **always | data)

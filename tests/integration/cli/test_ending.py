@@ -45,16 +45,19 @@ def test_a_refusal_says_in_words_what_stands_behind_it(cli: Cli) -> None:
     said = cli("close", "C-1", "--by", "desk")
 
     assert said.exit == 3
-    assert said.stdout.splitlines() == [
-        "C-1 stays open: closing refused: part outstanding, promise outstanding, remedy outstanding,"
-        " restoration unconfirmed, visit outstanding.",
-        "  part outstanding: psu-24v (o-1), ordered 2024-03-01 09:00 UTC",
-        "  promise outstanding: “a call” (p-1), due 2024-03-02 09:00 UTC",
-        "  remedy outstanding: loaner (r-1), granted 2024-03-01 09:00 UTC",
-        "  restoration unconfirmed: desk (operator) said on 2024-03-01 10:00 UTC that it is back; the customer has not",
-        "  visit outstanding: v-1, arranged for 2024-03-04 09:00 UTC",
-        "Nobody can set aside: restoration unconfirmed.",
-    ]
+    assert (
+        said.stdout
+        == """\
+C-1 stays open: closing refused: part outstanding, promise outstanding, remedy outstanding, restoration unconfirmed, \
+visit outstanding.
+  part outstanding: psu-24v (o-1), ordered 2024-03-01 09:00 UTC
+  promise outstanding: “a call” (p-1), due 2024-03-02 09:00 UTC
+  remedy outstanding: loaner (r-1), granted 2024-03-01 09:00 UTC
+  restoration unconfirmed: desk (operator) said on 2024-03-01 10:00 UTC that it is back; the customer has not
+  visit outstanding: v-1, arranged for 2024-03-04 09:00 UTC
+Nobody can set aside: restoration unconfirmed.
+"""
+    )
 
 
 def test_a_closing_is_granted_once_the_customer_is_up(cli: Cli) -> None:

@@ -1,0 +1,109 @@
+"""What is kept in memory bounds memory and nothing else: whoever forgets everything records the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from engine.intake import Engine
+from tests.integration import workload
+from tests.integration.engines import Machine, engine
+from tests.integration.facts import check_sound, everything, us
+
+
+def live(path: Path, bodies: list[bytes], cached: int, *, mode: str = "wall", seed: int = 1) -> Engine:
+    """Takes all in, in batches of a few, while the machine's clock goes on; silences are looked after in between."""
+    random, machine = Random(seed), Machine(90 * 24 * 60)
+    with engine(path, clock=machine, cached=cached) as taking:
+        start = 0
+        while start < len(bodies):
+            size = random.choice((1, 2, 5, 30))
+            taking.take(bodies[start : start + size], mode=mode)
+            start += size
+            machine.minute += random.choice((0, 1, 60, 700))
+            if random.random() < 0.2:
+                taking.tick()
+        kept: Engine = taking
+    return kept
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("mode", ["wall", "event"])
+def test_an_engine_that_keeps_three_streams_records_what_one_that_keeps_all_does(
+    tmp_path: Path, mode: str, seed: int
+) -> None:
+    facts = workload.arrivals(seed, workload.lives(seed, 40, days=7), late=30)
+    few = live(tmp_path / "few.db", facts, 3, mode=mode)
+    all_ = live(tmp_path / "all.db", facts, 10_000, mode=mode)
+    assert few.loads > 3 * all_.loads
+    assert len(few._cache._states) <= 3
+    events = check_sound(tmp_path / "few.db")
+    assert len({event.stream for event in events}) > 50
+    assert everything(tmp_path / "few.db") == everything(tmp_path / "all.db")
+    kinds = Counter(event.type for event in events)
+    assert kinds["complaint.closed"] > 5
+    assert kinds["outage.restated"] > 5
+    assert kinds["outage.ended"] > 20
+
+
+def test_an_engine_started_anew_for_every_fact_records_what_one_that_goes_on_does(tmp_path: Path) -> None:
+    facts = workload.arrivals(7, workload.lives(7, 12), late=30)
+    machine = Machine(90 * 24 * 60)
+    with engine(tmp_path / "on.db", clock=machine) as on:
+        for n, body in enumerate(facts):
+            machine.minute = 90 * 24 * 60 + n
+            on.take([body])
+    for n, body in enumerate(facts):
+        machine.minute = 90 * 24 * 60 + n
+        with engine(tmp_path / "anew.db", clock=machine) as anew:
+            anew.take([body])
+    assert everything(tmp_path / "anew.db") == everything(tmp_path / "on.db")
+
+
+def test_two_engines_that_take_turns_record_what_one_does(tmp_path: Path) -> None:
+    facts, random = workload.arrivals(8, workload.lives(8, 25), late=30), Random(8)
+    machine = Machine(90 * 24 * 60)
+    with (
+        engine(tmp_path / "one.db", clock=machine) as one,
+        engine(tmp_path / "two.db", clock=machine) as first,
+        engine(tmp_path / "two.db", clock=machine, cached=20) as second,
+    ):
+        while facts:
+            machine.minute += random.choice((0, 1, 300))
+            size = random.choice((1, 3, 10))
+            one.take(facts[:size])
+            random.choice((first, second)).take(facts[:size])
+            facts = facts[size:]
+            machine.minute += random.choice((0, 2000))
+            one.tick()
+            random.choice((first, second)).tick()
+    check_sound(tmp_path / "two.db")
+    assert everything(tmp_path / "two.db") == everything(tmp_path / "one.db")
+
+
+@pytest.mark.parametrize("late", [0, 5, 40])
+def test_a_service_with_three_hundred_flaps_is_the_same_from_memory_and_from_the_store(
+    tmp_path: Path, late: int
+) -> None:
+    flaps = workload.flapping("S1", 300)
+    others = workload.lives(2, 15, days=2)  # S1 is one of their services too
+    random = Random(late)
+    facts = workload.arrivals(3, sorted(flaps + others, key=lambda _: random.random()) if late > 30 else flaps + others, late=late)
+    few = live(tmp_path / "few.db", facts, 3)
+    live(tmp_path / "all.db", facts, 10_000)
+    assert few.loads > 50
+    assert everything(tmp_path / "few.db") == everything(tmp_path / "all.db")
+    check_sound(tmp_path / "few.db")
+
+
+def test_one_batch_or_a_batch_for_each_fact_the_history_is_the_same(tmp_path: Path) -> None:
+    facts = workload.arrivals(9, workload.lives(9, 30), late=30)
+    with engine(tmp_path / "one.db") as one, engine(tmp_path / "each.db", cached=5) as each:
+        one.take(facts)
+        for body in facts:
+            each.take([body])
+    assert everything(tmp_path / "one.db") == everything(tmp_path / "each.db")
+    assert check_sound(tmp_path / "one.db")[-1].recorded_at == us(100 * 24 * 60)

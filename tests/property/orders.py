@@ -1,0 +1,72 @@
+"""The same facts in another order of arrival, and what was decided on the way."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, NamedTuple
+
+from contracts.decisions import ComplaintClosed, ComplaintReopened, ComplaintRestated, ComplaintWithdrawnRecorded
+from engine.decide import Recorded
+
+from .histories import History
+from .histories_writer import AGAIN
+
+LIFE = ("complaint.close_requested", "complaint.reopen_requested", "complaint.withdrawn")
+Decided = tuple[str, str, str, str]
+
+
+class Decisions(NamedTuple):
+    """What began and ended complaints: what, of which complaint, by which fact; and which closings proved false."""
+
+    granted: tuple[Decided, ...]
+    false: frozenset[Decided]
+    facts: frozenset[tuple[str, str]]
+
+    @property
+    def as_sets(self) -> tuple[frozenset[Decided], frozenset[Decided], frozenset[tuple[str, str]]]:
+        return frozenset(self.granted), self.false, self.facts
+
+
+def decisions(events: list[Recorded]) -> Decisions:
+    """As recorded: asked for and granted, in the order recorded by complaint; what the engine did itself is left out."""
+    granted, false = [], set()
+    for event in events:
+        complaint = event.stream.partition(":")[2]
+        match event.data:
+            case ComplaintReopened(because="false_closing", closing=closing):
+                false.add(("closed", complaint, closing.source, closing.id))
+            case ComplaintRestated(closings=rows) if rows:
+                false |= {("closed", complaint, row.fact.source, row.fact.id) for row in rows if row.false}
+            case ComplaintClosed():
+                granted.append(("closed", complaint, event.source, event.id))
+            case ComplaintReopened():
+                granted.append(("reopened", complaint, event.source, event.id))
+            case ComplaintWithdrawnRecorded():
+                granted.append(("withdrawn", complaint, event.source, event.id))
+    granted.sort(key=lambda decided: decided[1])
+    facts = frozenset((event.source, event.id) for event in events if event.kind == "fact")
+    return Decisions(tuple(granted), frozenset(false), facts)
+
+
+def facts_of(told: History, *, without: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    """Each fact once, as it came first."""
+    once: dict[tuple[str, str], dict[str, Any]] = {}
+    for fact, _ in told.arrivals:
+        once.setdefault((fact["source"], fact["id"]), fact)
+    return [f for f in once.values() if f["type"] not in without and f["data"].get("summary") != AGAIN]
+
+
+def arranged(told: History, facts: list[dict[str, Any]], r: Random) -> History:
+    """Shuffled and some of them doubled: all at the end, or each at any time from its own on."""
+    facts = [fact for fact in facts for _ in range(r.choice((1, 1, 2)))]
+    r.shuffle(facts)
+    if r.random() < 0.5:
+        return History(told.agreements, [(fact, told.end) for fact in facts], told.end)
+    coming = []
+    for fact in facts:
+        least = datetime.fromisoformat(fact["time"]).astimezone(told.end.tzinfo)
+        steps = (told.end - least) // timedelta(minutes=30)
+        coming.append((least + timedelta(minutes=30) * r.randint(0, steps), fact))
+    coming.sort(key=lambda c: c[0])
+    return History(told.agreements, [(fact, now) for now, fact in coming], told.end)
