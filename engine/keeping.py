@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Self
 
-from contracts.decisions import DecisionData
+from contracts.decisions import AgreementPublished, DecisionData
+from engine.publishing import staged
 from engine.store.mapper import from_row
 from engine.store.opening import open_store
 from engine.store.unit import Clock, HeldRow, Unit, reading, writing
+from engine.terms import Terms, Version
 
 _PAGE = 500
 """Rows that are read at a time."""
@@ -190,6 +192,21 @@ class Keeper:
             hand(row)
             unit.change("DELETE FROM held WHERE source = ? AND id = ?", (source, name))
         return True
+
+    # agreements
+
+    def versions(self) -> list[Version]:
+        """Every published version of every agreement, and those that wait for the first fact."""
+        terms = Terms()
+        with reading(self._connection) as unit:
+            for stream in unit.streams_like("agreement:"):
+                for row in unit.load(stream):
+                    data = from_row(stream, *row).data
+                    if isinstance(data, AgreementPublished):
+                        terms.publish(data)
+            for data in staged(unit):
+                terms.publish(data)
+        return terms.all()
 
     # what came of a request
 

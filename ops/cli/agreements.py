@@ -63,13 +63,9 @@ def show(
 
     from engine.keeping import Keeper
     from engine.reading import UnknownError
-    from ops.opening import engine
 
-    url = common.url
-    with Keeper(url):
-        pass  # a store is not made by looking at it
-    with engine(url, verbose=common.verbose) as opened:
-        versions = [version for version in opened.versions() if name in {None, version.agreement.name}]
+    with Keeper(common.url) as keeper:
+        versions = [version for version in keeper.versions() if name in {None, version.agreement.name}]
     if name is not None and not versions:
         raise UnknownError(f"nobody has published an agreement {name}")
     if common.json:

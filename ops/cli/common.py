@@ -21,6 +21,8 @@ NOT_FOUND: Final = 4
 INTERRUPTED: Final = 130
 """Exit codes (interfaces.md §1); the last is what shells know of Ctrl-C."""
 
+MANY: Final = 1_000
+"""Rows of a table for people; machines get all."""
 _WIDE: Final = 160
 """Columns of a table that goes to a file or a pipe."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from ops.cli.common import COMMON, DONE, REFUSED, Common, confirmed, console, pairs, rows, tell
+from ops.cli.common import COMMON, DONE, MANY, REFUSED, Common, confirmed, console, pairs, rows, tell
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def listed(*, common: Common = COMMON) -> int:
                 common.answer(_told(letter))
             return DONE
         table = rows("number", "last (UTC)", "times", "type", "subject", "why", right=("number", "times"))
-        for letter in keeper.letters():
+        for letter in islice(keeper.letters(), MANY):
             told = _told(letter)
             table.add_row(
                 str(letter.number),
@@ -41,6 +42,8 @@ def listed(*, common: Common = COMMON) -> int:
         tell("no dead letters: every fact that arrived was understood")
         return DONE
     console().print(table)
+    if table.row_count == MANY:
+        tell(f"note: these are the first {MANY:,}; --json gives all")
     return DONE
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from ops.cli.common import COMMON, DONE, REFUSED, Common, confirmed, console, pairs, rows, tell
+from ops.cli.common import COMMON, DONE, MANY, REFUSED, Common, confirmed, console, pairs, rows, tell
 
 if TYPE_CHECKING:
     from engine.keeping import Keeper
@@ -28,13 +29,15 @@ def listed(*, common: Common = COMMON) -> int:
                 common.answer(_told(row))
             return DONE
         table = rows("source", "id", "type", "subject", "waits", "since (UTC)")
-        for row in keeper.waiting():
+        for row in islice(keeper.waiting(), MANY):
             told = _told(row)
             table.add_row(row.source, row.id, told["type"], told["subject"], _waits(told), moment(told["held_at"]))
     if not table.row_count:
         tell("no fact waits for anything")
         return DONE
     console().print(table)
+    if table.row_count == MANY:
+        tell(f"note: these are the first {MANY:,}; --json gives all")
     return DONE
 
 

@@ -50,7 +50,8 @@ class Session:
 
     def unpublished(self, agreements: Iterable[str]) -> list[str]:
         """Give those of these agreements that nobody has published."""
-        known = {version.agreement.name for version in self._engine.versions()} | {"standard"}
+        with Keeper(self._url) as keeper:
+            known = {version.agreement.name for version in keeper.versions()} | {"standard"}
         return sorted(set(agreements) - known)
 
     @staticmethod

@@ -14,6 +14,11 @@ from .histories_writer import AGAIN
 
 LIFE = ("complaint.close_requested", "complaint.reopen_requested", "complaint.withdrawn")
 Decided = tuple[str, str, str, str]
+_TURNS: dict[type, str] = {
+    ComplaintClosed: "closed",
+    ComplaintReopened: "reopened",
+    ComplaintWithdrawnRecorded: "withdrawn",
+}
 
 
 class Decisions(NamedTuple):
@@ -29,21 +34,18 @@ class Decisions(NamedTuple):
 
 
 def decisions(events: list[Recorded]) -> Decisions:
-    """As recorded: asked for and granted, in the order recorded by complaint; what the engine did itself is left out."""
+    """As recorded: what was asked for and granted, by complaint in the order recorded; and what proved false."""
     granted, false = [], set()
     for event in events:
         complaint = event.stream.partition(":")[2]
-        match event.data:
-            case ComplaintReopened(because="false_closing", closing=closing):
-                false.add(("closed", complaint, closing.source, closing.id))
-            case ComplaintRestated(closings=rows) if rows:
-                false |= {("closed", complaint, row.fact.source, row.fact.id) for row in rows if row.false}
-            case ComplaintClosed():
-                granted.append(("closed", complaint, event.source, event.id))
-            case ComplaintReopened():
-                granted.append(("reopened", complaint, event.source, event.id))
-            case ComplaintWithdrawnRecorded():
-                granted.append(("withdrawn", complaint, event.source, event.id))
+        data = event.data
+        if isinstance(data, ComplaintReopened) and data.because == "false_closing":
+            false.add(("closed", complaint, data.closing.source, data.closing.id))
+        elif isinstance(data, ComplaintRestated):
+            rows = data.closings or ()
+            false |= {("closed", complaint, row.fact.source, row.fact.id) for row in rows if row.false}
+        elif (name := _TURNS.get(type(data))) is not None:
+            granted.append((name, complaint, event.source, event.id))
     granted.sort(key=lambda decided: decided[1])
     facts = frozenset((event.source, event.id) for event in events if event.kind == "fact")
     return Decisions(tuple(granted), frozenset(false), facts)
@@ -70,3 +72,19 @@ def arranged(told: History, facts: list[dict[str, Any]], r: Random) -> History:
         coming.append((least + timedelta(minutes=30) * r.randint(0, steps), fact))
     coming.sort(key=lambda c: c[0])
     return History(told.agreements, [(fact, now) for now, fact in coming], told.end)
+
+
+def jostled(told: History, r: Random) -> History:
+    """As it arrived, but for facts that overtake others or come twice; nothing comes before its own time."""
+    seen: set[tuple[str, str]] = set()
+    coming = []
+    for n, (fact, now) in enumerate(told.arrivals):
+        if (fact["source"], fact["id"]) not in seen:
+            seen.add((fact["source"], fact["id"]))
+            coming += [(n + r.uniform(0, 6), fact, now) for _ in range(r.choice((1, 1, 2)))]
+    coming.sort(key=lambda c: c[0])
+    arrivals, last = [], told.arrivals[0][1]
+    for _, fact, now in coming:
+        last = max(last, now)
+        arrivals.append((fact, last))
+    return History(told.agreements, arrivals, max(last, told.end))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -82,6 +83,18 @@ def test_a_clock_of_history_raises_no_alarm(cli: Cli) -> None:
     cli.load(filed("C-1", "2999-03-01T08:00"))
 
     assert cli("status").exit == 0
+
+
+def test_a_store_on_a_medium_that_cannot_be_written_can_be_read(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli.story()
+    for side in cli.folder.glob("store.db-*"):
+        side.unlink()
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and access(path, mode))
+
+    assert cli.json("show", "C-1")["downtime"]["experienced"] == 528_600
+    assert cli.json("verify")["ok"]
+    assert list(cli.folder.glob("store.db-*")) == []
 
 
 def test_migrate_makes_a_store_once(cli: Cli) -> None:
