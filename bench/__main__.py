@@ -1,4 +1,4 @@
-"""`python -m bench [show|flaps|log|intake] [copies]`: figures as ratios, each measured in one run."""
+"""`python -m bench [show|flaps|log|intake [COPIES] [BATCH]]`: figures as ratios, each measured in one run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def main(arguments: list[str]) -> None:
     wanted = arguments[:1] or ["show", "flaps", "log", "intake"]
     for name in wanted:
         if name == "intake":
-            intake.main(int(arguments[1]) if len(arguments) > 1 else 17)
+            intake.main(*map(int, arguments[1:3]))
         elif name == "flaps":
             flaps.main()
         elif name == "log":

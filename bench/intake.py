@@ -24,7 +24,7 @@ AGREEMENTS = Path(__file__).parent.parent / "ops" / "demo" / "agreements.toml"
 CACHED = 10_000
 
 
-def main(count: int = 17, size: int = 500) -> None:
+def main(count: int = 17, size: int = 100) -> None:
     """`count` copies of the log, in batches of `size` facts."""
     folder = Path(tempfile.mkdtemp(prefix="stilldown-bench-"))
     try:

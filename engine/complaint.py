@@ -52,6 +52,21 @@ class Refusal(NamedTuple):
 class Complaint:
     """The state of a complaint stream. Moments are microseconds."""
 
+    __slots__ = (
+        "agreement",
+        "agreement_version",
+        "corrections",
+        "facts",
+        "false",
+        "log",
+        "name",
+        "refusals",
+        "service",
+        "stream",
+        "turns",
+        "version",
+    )
+
     def __init__(self, name: str) -> None:
         self.name = name
         self.stream = f"complaint:{name}"

@@ -48,6 +48,20 @@ class Folded(NamedTuple):
 class Log:
     """Entries in the order of facts, and the fold of them."""
 
+    __slots__ = (
+        "_checkpoints",
+        "_count",
+        "_deep",
+        "_dirty",
+        "_dirty_last",
+        "_reach",
+        "_sent",
+        "_tail_place",
+        "deliveries",
+        "entries",
+        "tail",
+    )
+
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.deliveries: dict[NoticeId, tuple[Delivery, ...]] = {}

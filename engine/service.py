@@ -60,6 +60,26 @@ class Heard(NamedTuple):
 class Service:
     """The state of a service stream. Moments are microseconds."""
 
+    __slots__ = (
+        "_shifts",
+        "_turns",
+        "armed",
+        "claims",
+        "closings",
+        "corrections",
+        "facts",
+        "heard",
+        "log",
+        "made",
+        "name",
+        "named",
+        "outages",
+        "requests",
+        "stream",
+        "touched",
+        "version",
+    )
+
     def __init__(self, name: str) -> None:
         self.name = name
         self.stream = f"service:{name}"

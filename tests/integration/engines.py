@@ -38,7 +38,9 @@ class Broken(Engine):
 
 
 @contextmanager
-def engine(path: Path, *, clock: Machine | None = None, terms: str = STANDARD, kind: type[Engine] = Engine, **how: Any) -> Iterator[Any]:
+def engine(
+    path: Path, *, clock: Machine | None = None, terms: str = STANDARD, kind: type[Engine] = Engine, **how: Any
+) -> Iterator[Any]:
     """An engine on a file; the agreements of `terms` are published, if they are not yet."""
     opened = kind(f"sqlite:///{path}", clock=clock or Machine(), **how)
     try:

@@ -51,7 +51,9 @@ def rfc3339(moment: int) -> str:
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment)).isoformat()
 
 
-def event(name: str, kind: str, subject: str, minute: float, /, *, source: str = "/test", **data: Any) -> dict[str, Any]:
+def event(
+    name: str, kind: str, subject: str, minute: float, /, *, source: str = "/test", **data: Any
+) -> dict[str, Any]:
     return {
         "specversion": "1.0",
         "source": source,
@@ -135,7 +137,9 @@ def log(path: Path) -> list[Event]:
     for position, stream, version, topic, state in rows(path, "SELECT * FROM stored_events ORDER BY notification_id"):
         got = json.loads(state)
         found.append(
-            Event(position, stream, version, topic, got["time"], got["recorded_at"], got["source"], got["id"], got["data"])
+            Event(
+                position, stream, version, topic, got["time"], got["recorded_at"], got["source"], got["id"], got["data"]
+            )
         )
     return found
 
@@ -165,10 +169,15 @@ def held(path: Path) -> list[tuple[str, str]]:
 
 def everything(path: Path) -> dict[str, list[Any]]:
     """All that a store holds, apart from when dead letters were received, how often, and their numbers."""
-    tables = {name: rows(path, f"SELECT * FROM {name} ORDER BY 1, 2") for name in ("facts", "held", "timers", "intake", "clock")}
+    tables = {
+        name: rows(path, f"SELECT * FROM {name} ORDER BY 1, 2")
+        for name in ("facts", "held", "timers", "intake", "clock")
+    }
     tables["staged"] = rows(path, "SELECT body FROM staged ORDER BY number")
     tables["events"] = rows(path, "SELECT * FROM stored_events ORDER BY notification_id")
-    tables["dead"] = rows(path, "SELECT digest, reason, field, value, source, id, type, subject, body FROM dead ORDER BY 1")
+    tables["dead"] = rows(
+        path, "SELECT digest, reason, field, value, source, id, type, subject, body FROM dead ORDER BY 1"
+    )
     return tables
 
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Callable
 from random import Random
 from typing import Any, NamedTuple
 
@@ -74,7 +73,7 @@ _FILED = {"channel": "phone", "summary": "the register is dead"}
 
 
 class Mint:
-    """Makes examples: kind by kind in turn, each of its own number."""
+    """Makes examples, each of its own number."""
 
     def __init__(self, seed: int, now: int = us(NOW)) -> None:
         """`now`: the engine's clock, in microseconds, or something not before it."""
@@ -96,36 +95,6 @@ class Mint:
     def example(self, kind: str) -> Example:
         self.number += 1
         return KINDS[kind](self)
-
-    def examples(self) -> Iterator[tuple[str, Example]]:
-        """Of every kind in turn; of the large ones, now and then."""
-        for turn in count():
-            for kind in KINDS:
-                if turn % 10 == 0 or kind != "too large":
-                    yield kind, self.example(kind)
-
-    def arrivals(self, malformed: int) -> Iterator[tuple[str | None, bytes, str | None]]:
-        """So many malformed ones, and good ones (of no kind) between them, now and then one that comes twice."""
-        examples = self.examples()
-        good: list[bytes] = []
-        left, n = malformed, 0
-        while left or good:
-            if not good:
-                one, good = story(n)
-                n += 1
-            if len(self.told) >= 2 and left and self.random.random() < 0.8:
-                kind, (body, field) = next(examples)
-                left -= 1
-                yield kind, body, field
-                continue
-            body = good.pop(0)
-            yield None, body, None
-            if self.random.random() < 0.1:
-                yield None, body, None
-            if not good:
-                self.told.append(one)
-                if not left:
-                    return
 
 
 KINDS: dict[str, Callable[[Mint], Example]] = {}
@@ -196,7 +165,9 @@ def nothing(m: Mint) -> Example:
 
 @kind
 def no_object(m: Mint) -> Example:
-    return m.random.choice((f"[{m.number}]", f"[{m.text()}]", f'"{m.number}"', f"{m.number}.5", "null" + " " * m.number)).encode(), None
+    return m.random.choice(
+        (f"[{m.number}]", f"[{m.text()}]", f'"{m.number}"', f"{m.number}.5", "null" + " " * m.number)
+    ).encode(), None
 
 
 @kind
@@ -239,7 +210,16 @@ def another_specversion(m: Mint) -> Example:
 
 @kind
 def no_such_type(m: Mint) -> Example:
-    names = ("complaint.field", "Complaint.Filed", "service.dwon", "complaint.closed", "outage.started", "", "x" * 5000, "\0")
+    names = (
+        "complaint.field",
+        "Complaint.Filed",
+        "service.dwon",
+        "complaint.closed",
+        "outage.started",
+        "",
+        "x" * 5000,
+        "\0",
+    )
     return said(m.valid() | {"type": m.random.choice(names)}, "type")
 
 
@@ -248,8 +228,8 @@ def no_moment(m: Mint) -> Example:
     times = (
         "2024-05-01", "2024-05-01T10:00:00", "2024-05-01 10:00", "01/05/2024 10:00", "2024-13-01T10:00:00Z", "",
         "2024-02-30T10:00:00Z", "2024-05-01T25:00:00Z", "2024-05-01T10:60:00Z", "2024-05-01T10:00:61Z", "yesterday",
-        "0000-01-01T00:00:00Z", "10000-01-01T00:00:00Z", "2024-05-01T10:00:00+25:00", "1714557600", "2024-05-01T10:00:60Z",
-        "-2024-05-01T10:00:00Z", "0001-01-01T00:00:00+14:00", "2024-05-01T10:00:00.Z", "²⁰24-05-01T10:00:00Z",
+        "0000-01-01T00:00:00Z", "10000-01-01T00:00:00Z", "2024-05-01T10:00:00+25:00", "1714557600",
+        "2024-05-01T10:00:60Z", "-2024-05-01T10:00:00Z", "0001-01-01T00:00:00+14:00", "2024-05-01T10:00:00.Z", "²⁰24-05-01T10:00:00Z",
     )  # fmt: skip
     return said(m.valid() | {"time": m.random.choice(times)}, "time")
 
@@ -263,13 +243,17 @@ def no_subject(m: Mint) -> Example:
 
 @kind
 def no_person(m: Mint) -> Example:
-    return said(m.valid("person.absent") | {"subject": m.random.choice(("", "a\tb", "x" * 257, "\x85", "a\n"))}, "subject")
+    return said(
+        m.valid("person.absent") | {"subject": m.random.choice(("", "a\tb", "x" * 257, "\x85", "a\n"))}, "subject"
+    )
 
 
 @kind
 def no_identity(m: Mint) -> Example:
     name = m.random.choice(("id", "source"))
-    return said(m.valid() | {name: m.random.choice(("", "a\nb", "\x7f", "x" * 1025, "x" * 50_000)), "n": m.number}, name)
+    return said(
+        m.valid() | {name: m.random.choice(("", "a\nb", "\x7f", "x" * 1025, "x" * 50_000)), "n": m.number}, name
+    )
 
 
 @kind
@@ -285,7 +269,10 @@ def data_of_another_kind(m: Mint) -> Example:
 
 @kind
 def content_that_is_no_json(m: Mint) -> Example:
-    return said(m.valid() | {"datacontenttype": m.random.choice(("text/xml", "", "json", "application/jsonp"))}, "datacontenttype")
+    return said(
+        m.valid() | {"datacontenttype": m.random.choice(("text/xml", "", "json", "application/jsonp"))},
+        "datacontenttype",
+    )
 
 
 @kind
@@ -295,7 +282,9 @@ def content_in_base64(m: Mint) -> Example:
     if m.random.random() < 0.3:
         return said(fact | {"data_base64": whole}, "data_base64")
     del fact["data"]
-    text, field = m.random.choice((("%%%", "data_base64"), (b64("{")[:-1], "data_base64"), (17, "data_base64"), (b64([1]), "data")))
+    text, field = m.random.choice(
+        (("%%%", "data_base64"), (b64("{")[:-1], "data_base64"), (17, "data_base64"), (b64([1]), "data"))
+    )
     return said(fact | {"data_base64": text}, field)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 from tests.integration.facts import event, rfc3339, when
-from tests.integration.malformed import VALID, WRONG, Example, Mint, kind, said
+from tests.integration.malformed import KINDS, VALID, WRONG, Example, Mint, kind, said, story
 
 _REQUIRED = [(kind, name) for kind, data in VALID.items() for name in data if name != "void"]
 _TEXTS = [
@@ -79,7 +81,9 @@ def none_of_the_choices(m: Mint) -> Example:
 @kind
 def since_after_its_time(m: Mint) -> Example:
     type_, name = m.random.choice(_SINCE)
-    value = m.random.choice((when(5.1), "2024-05-01T00:05:00.000001Z", "9999-12-31T23:59:59Z", "2024-05-01T00:05:00-00:01"))
+    value = m.random.choice(
+        (when(5.1), "2024-05-01T00:05:00.000001Z", "9999-12-31T23:59:59Z", "2024-05-01T00:05:00-00:01")
+    )
     return said(but(m, type_, **{name: value}), f"data.{name}")
 
 
@@ -104,7 +108,7 @@ def assigned_to_nobody(m: Mint) -> Example:
 
 @kind
 def money_that_is_none(m: Mint) -> Example:
-    amount = m.random.choice((-1, "1e9", "12,50", "", " 1", "1.1234567", 10**15, 1e300, "９", [], "9" * 16))
+    amount: Any = m.random.choice((-1, "1e9", "12,50", "", " 1", "1.1234567", 10**15, 1e300, "\uff19", [], "9" * 16))
     if m.random.random() < 0.3:
         return said(but(m, "remedy.granted", currency=m.random.choice(("eur", "EURO", "", "€", 978))), "data.currency")
     return said(but(m, "remedy.granted", amount=amount), "data.amount")
@@ -139,7 +143,12 @@ def a_correction_of_itself(m: Mint) -> Example:
 @kind
 def a_correction_of_nothing(m: Mint) -> Example:
     wrong, field = m.random.choice(
-        (({"source": "/s"}, "data.fact.id"), ({"id": "x"}, "data.fact.source"), ({"source": "", "id": "x"}, "data.fact.source"), ({"source": "/s", "id": 7}, "data.fact.id"))
+        (
+            ({"source": "/s"}, "data.fact.id"),
+            ({"id": "x"}, "data.fact.source"),
+            ({"source": "", "id": "x"}, "data.fact.source"),
+            ({"source": "/s", "id": 7}, "data.fact.id"),
+        )
     )
     return said(but(m, "fact.corrected", fact=wrong), field)
 
@@ -158,7 +167,9 @@ def an_identity_with_other_content(m: Mint) -> Example:
     told = m.random.choice(m.told)
     name = m.random.choice(("filed", "seen", "down", "up", "close"))
     number = told.complaint.removeprefix("G")
-    return said(event(f"{number}-{name}", "complaint.escalated", told.complaint, 9, to="boss", reason=f"{m.number}"), "id")
+    return said(
+        event(f"{number}-{name}", "complaint.escalated", told.complaint, 9, to="boss", reason=f"{m.number}"), "id"
+    )
 
 
 @kind
@@ -169,7 +180,10 @@ def a_second_filing(m: Mint) -> Example:
 
 @kind
 def an_agreement_that_nobody_published(m: Mint) -> Example:
-    return said(but(m, "complaint.filed", agreement=m.random.choice(("gold", "Standard", "standard ", "x" * 256))), "data.agreement")
+    return said(
+        but(m, "complaint.filed", agreement=m.random.choice(("gold", "Standard", "standard ", "x" * 256))),
+        "data.agreement",
+    )
 
 
 @kind
@@ -183,7 +197,10 @@ def a_forbidden_correction(m: Mint) -> Example:
     if how.get("time") == "ahead":
         how = {"time": rfc3339(m.now + 301 * 10**6)}
     fact = {"source": "/test", "id": f"{number}-{wrong}"}
-    return said(event(f"m{m.number}", "fact.corrected", subject, 9, source="/malformed", fact=fact, by="desk", why="no", **how), field)
+    return said(
+        event(f"m{m.number}", "fact.corrected", subject, 9, source="/malformed", fact=fact, by="desk", why="no", **how),
+        field,
+    )
 
 
 _FORBIDDEN: list[tuple[str, str, dict[str, Any]]] = [
@@ -207,3 +224,38 @@ _FORBIDDEN: list[tuple[str, str, dict[str, Any]]] = [
 def line(body: bytes) -> bool:
     """Whether it can be a line of a file: what a file has between two line ends is what arrives."""
     return b"\n" not in body and body == body.rstrip(b"\r") and bool(body.strip()) and body.lstrip()[:1] != b"["
+
+
+# ---------------------------------------------------------------------- all kinds
+
+
+class Mill(Mint):
+    """Examples of every kind, with what is good between them."""
+
+    def examples(self) -> Iterator[tuple[str, Example]]:
+        """Of every kind in turn; of the large ones, now and then."""
+        for turn in count():
+            for name in KINDS:
+                if turn % 10 == 0 or name != "too large":
+                    yield name, self.example(name)
+
+    def arrivals(self, malformed: int) -> Iterator[tuple[str | None, bytes, str | None]]:
+        """So many malformed ones, and good ones (of no kind) between them, now and then one that comes twice."""
+        examples = self.examples()
+        one, good = story(0)
+        left, n = malformed, 1
+        while good:
+            if len(self.told) >= 2 and left and self.random.random() < 0.8:
+                name, (body, field) = next(examples)
+                left -= 1
+                yield name, body, field
+                continue
+            body = good.pop(0)
+            yield None, body, None
+            if self.random.random() < 0.1:
+                yield None, body, None
+            if not good:
+                self.told.append(one)
+                if left:
+                    one, good = story(n)
+                    n += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -51,7 +52,10 @@ def race(barrier: Barrier, url: str, side: str, seed: int, rounds: int) -> None:
         else:
             back = timedelta(hours=1) if kind == "before" else timedelta(seconds=own.uniform(0, 2 * jitter))
             since = (said - back).isoformat()
-            _take(engine, word(n, "service.down", "down", said, evidence=own.choice(("telemetry", "customer")), since=since))
+            _take(
+                engine,
+                word(n, "service.down", "down", said, evidence=own.choice(("telemetry", "customer")), since=since),
+            )
         barrier.wait(60)
     engine.close()
 
@@ -101,7 +105,8 @@ def _pause(seconds: float) -> None:
 
 def work(barrier: Barrier, what: str, *arguments: Any) -> Any:
     """One of the following, by its name."""
-    return {"ingest": ingest, "look": look}[what](barrier, *arguments)
+    known: dict[str, Callable[..., Any]] = {"ingest": ingest, "look": look}
+    return known[what](barrier, *arguments)
 
 
 def ingest(barrier: Barrier, url: str, bodies: list[bytes], seed: int, largest: int) -> list[tuple[str, str]]:

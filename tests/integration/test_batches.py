@@ -69,7 +69,9 @@ def test_a_fact_on_which_the_engine_fails_is_a_dead_letter_and_costs_no_other(
     assert without_dead(tmp_path / "a.db") == without_dead(tmp_path / "b.db")
     letters = dead(tmp_path / "a.db")
     assert [body for _, _, body in letters] == [STORY[IDS.index(name)] for name in failing]
-    assert all(f"RuntimeError: a fault that {n} brings about" in r for n, (r, _, _) in zip(failing, letters, strict=True))
+    assert all(
+        f"RuntimeError: a fault that {n} brings about" in r for n, (r, _, _) in zip(failing, letters, strict=True)
+    )
 
 
 def test_what_died_of_a_fault_may_be_sent_again_once_the_fault_is_gone(tmp_path: Path) -> None:
@@ -99,7 +101,10 @@ def test_a_fault_in_a_long_history_leaves_what_a_run_without_that_fact_leaves(tm
 
 def test_a_held_fact_on_which_the_engine_fails_does_not_cost_the_filing_that_it_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
-    waiting = [fact("bad", "complaint.acknowledged", "C1", 1, by="x"), fact("good", "complaint.replied", "C1", 2, by="x", decision="upheld")]
+    waiting = [
+        fact("bad", "complaint.acknowledged", "C1", 1, by="x"),
+        fact("good", "complaint.replied", "C1", 2, by="x", decision="upheld"),
+    ]
     with engine(path, kind=broken("bad", holds_them=True)) as faulty:
         assert take(faulty, *waiting) == ["held", "held"]
         assert take(faulty, filed("f1", "C1", 0), filed("f2", "C2", 0)) == ["recorded", "recorded"]

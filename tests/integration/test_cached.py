@@ -91,7 +91,9 @@ def test_a_service_with_three_hundred_flaps_is_the_same_from_memory_and_from_the
     flaps = workload.flapping("S1", 300)
     others = workload.lives(2, 15, days=2)  # S1 is one of their services too
     random = Random(late)
-    facts = workload.arrivals(3, sorted(flaps + others, key=lambda _: random.random()) if late > 30 else flaps + others, late=late)
+    facts = workload.arrivals(
+        3, sorted(flaps + others, key=lambda _: random.random()) if late > 30 else flaps + others, late=late
+    )
     few = live(tmp_path / "few.db", facts, 3)
     live(tmp_path / "all.db", facts, 10_000)
     assert few.loads > 50

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from contracts.agreements import parse
-from tests.integration.engines import Broken, Machine, engine, outcomes, record, take
-from tests.integration.facts import STANDARD, check_sound, dead, down, fact, filed, held, ids, log, one, rows, types, up, us
+from tests.integration.engines import Broken, Machine, engine, record, take
+from tests.integration.facts import (
+    STANDARD,
+    check_sound,
+    dead,
+    down,
+    fact,
+    filed,
+    held,
+    ids,
+    log,
+    one,
+    rows,
+    types,
+    up,
+    us,
+)
 
 
 def recorded_at(path: Path) -> dict[str, int]:
@@ -23,7 +36,9 @@ def test_recorded_at_never_goes_back_when_the_machines_clock_does(tmp_path: Path
     with engine(path, clock=machine) as taking:
         record(taking, down("d1", "S1", 0))
         machine.minute = 300
-        record(taking, up("u1", "S1", 10), down("d2", "S1", 590))  # it is ahead of the machine's clock, not the engine's
+        record(
+            taking, up("u1", "S1", 10), down("d2", "S1", 590)
+        )  # it is ahead of the machine's clock, not the engine's
         assert take(taking, down("h", "S1", 604), down("x", "S1", 606)) == ["held", "dead"]
     with engine(path, clock=machine) as taking:
         taking.tick()

@@ -1,4 +1,4 @@
-"""Facts that wait: for their complaint, their original, or their time; each is recorded once, and nothing waits for it."""
+"""Facts that wait: for their complaint, their original, or their time; each is recorded once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.engines import Machine, engine, outcomes, record, released, take
+from tests.integration.engines import Machine, engine, outcomes, released, take
 from tests.integration.facts import (
     MINUTE,
     START,
@@ -39,7 +39,9 @@ def acknowledged(name: str, complaint: str, minute: float) -> bytes:
 def test_facts_of_a_complaint_wait_for_its_filing_and_are_recorded_with_it_in_their_order(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     with engine(path) as taking:
-        assert take(taking, close("c", "C1", 30), acknowledged("a", "C1", 10), acknowledged("x", "C2", 5)) == ["held"] * 3
+        assert (
+            take(taking, close("c", "C1", 30), acknowledged("a", "C1", 10), acknowledged("x", "C2", 5)) == ["held"] * 3
+        )
         assert held(path) == [("a", "complaint:C1"), ("c", "complaint:C1"), ("x", "complaint:C2")]
         assert not ids(path)
     with engine(path) as taking:
@@ -95,12 +97,15 @@ def test_what_was_held_may_turn_out_to_be_a_dead_letter_and_is_kept_whole(tmp_pa
 def test_a_correction_waits_for_the_fact_that_it_corrects_and_one_of_the_correction_for_that(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     with engine(path) as taking:
-        assert take(
-            taking,
-            corrected("k3", "S1", 30, wrong="k2", void=True),
-            corrected("k2", "S1", 20, wrong="d", void=True),
-            corrected("k1", "S1", 10, wrong="d", data={"evidence": "technician"}),
-        ) == ["held"] * 3
+        assert (
+            take(
+                taking,
+                corrected("k3", "S1", 30, wrong="k2", void=True),
+                corrected("k2", "S1", 20, wrong="d", void=True),
+                corrected("k1", "S1", 10, wrong="d", data={"evidence": "technician"}),
+            )
+            == ["held"] * 3
+        )
     with engine(path) as taking:
         taken = taking.take([down("d", "S1", 0)])
         assert released(taken) == [("k1", "recorded"), ("k2", "recorded"), ("k3", "recorded")]
@@ -113,7 +118,10 @@ def test_a_correction_waits_for_the_fact_that_it_corrects_and_one_of_the_correct
 def test_a_correction_of_a_fact_that_waits_for_its_complaint_waits_for_that_fact(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     with engine(path) as taking:
-        assert take(taking, acknowledged("a", "C1", 10), corrected("k", "C1", 20, wrong="a", void=True)) == ["held", "held"]
+        assert take(taking, acknowledged("a", "C1", 10), corrected("k", "C1", 20, wrong="a", void=True)) == [
+            "held",
+            "held",
+        ]
         taken = taking.take([filed("f", "C1", 0)])
         assert released(taken) == [("a", "recorded"), ("k", "recorded")]
     assert not held(path)
@@ -125,7 +133,10 @@ def test_a_correction_of_a_fact_that_waits_for_its_complaint_waits_for_that_fact
 def test_a_fact_of_up_to_five_minutes_ahead_waits_until_its_time_and_no_longer(tmp_path: Path) -> None:
     path, machine = tmp_path / "a.db", Machine(0)
     late = fact("late", "service.down", "S1", 5, evidence="telemetry")
-    beyond = json.dumps(event("z", "service.down", "S1", 5, evidence="customer") | {"time": str(START + timedelta(minutes=5, microseconds=1))}).encode()
+    beyond = json.dumps(
+        event("z", "service.down", "S1", 5, evidence="customer")
+        | {"time": str(START + timedelta(minutes=5, microseconds=1))}
+    ).encode()
     with engine(path, clock=machine) as taking:
         assert take(taking, late, beyond, down("now", "S1", 0)) == ["held", "dead", "recorded"]
         assert [(field, body) for _, field, body in dead(path)] == [("time", beyond)]
@@ -155,7 +166,12 @@ def test_facts_whose_time_has_come_are_taken_before_those_that_come_after_a_rest
 def test_a_filing_that_waited_for_its_time_sets_free_what_waited_for_it(tmp_path: Path) -> None:
     path, machine = tmp_path / "a.db", Machine(0)
     with engine(path, clock=machine) as taking:
-        assert take(taking, acknowledged("a", "C1", -1), filed("f", "C1", 3), corrected("k", "C1", 0, wrong="a", void=True)) == ["held"] * 3
+        assert (
+            take(
+                taking, acknowledged("a", "C1", -1), filed("f", "C1", 3), corrected("k", "C1", 0, wrong="a", void=True)
+            )
+            == ["held"] * 3
+        )
         machine.minute = 3
         assert released(taking.tick()) == [("f", "recorded"), ("a", "recorded"), ("k", "recorded")]
     assert not held(path)
@@ -212,7 +228,9 @@ def test_a_held_fact_that_the_contracts_take_no_more_costs_nobody_else(tmp_path:
     """A later version may be stricter than the one that held it."""
     path, machine = tmp_path / "a.db", Machine(0)
     with engine(path, clock=machine) as taking:
-        assert take(taking, acknowledged("a", "C1", -2), acknowledged("b", "C1", -1), down("d", "S1", 3)) == ["held"] * 3
+        assert (
+            take(taking, acknowledged("a", "C1", -2), acknowledged("b", "C1", -1), down("d", "S1", 3)) == ["held"] * 3
+        )
         for name, old in (("a", b"complaint.greeted"), ("d", b"service.gone")):
             [body] = taking._connection.execute("SELECT body FROM held WHERE id = ?", (name,)).fetchone()
             older = body.replace(b"complaint.acknowledged", old).replace(b"service.down", old)

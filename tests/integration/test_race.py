@@ -58,7 +58,9 @@ def check_law(events: list[Event]) -> None:
             for closing in false:
                 standing.pop((closing["source"], closing["id"]), None)
     for event in standing.values():
-        assert customers[f"service:{services[event.stream]}"].is_up(event.time), f"a closing stands that is false: {event}"
+        assert customers[f"service:{services[event.stream]}"].is_up(event.time), (
+            f"a closing stands that is false: {event}"
+        )
 
 
 def outcome(own: list[Event]) -> str:
@@ -98,7 +100,9 @@ def test_a_closing_that_races_with_a_down_word_comes_before_the_engine_knew_or_i
     outcomes = Counter(outcome(own) for own in rounds.values())
     print(outcomes)
     assert outcomes.total() == ROUNDS
-    assert min(outcomes[o] for o in ("refused", "closed, then a new outage", "closed, then proved false")) >= ROUNDS // 20
+    assert (
+        min(outcomes[o] for o in ("refused", "closed, then a new outage", "closed, then proved false")) >= ROUNDS // 20
+    )
     assert outcomes["refused"] < ROUNDS * 4 // 5
 
 
@@ -125,7 +129,9 @@ def test_four_processes_and_a_reader_at_once_record_every_fact_once(tmp_path: Pa
     assert not {reason for reason, _, _ in letters if "nobody has published" in reason or "the engine failed" in reason}
     assert not held(path)
     published = sorted((e.stream, e.version) for e in events if e.type == "agreement.published")
-    assert published == [(f"agreement:{name}", 1) for name in ("standard", "trusting", "wary")], "each had the same file"
+    assert published == [(f"agreement:{name}", 1) for name in ("standard", "trusting", "wary")], (
+        "each had the same file"
+    )
     assert looked["open"] + looked["closed"] > 100
 
 

@@ -45,7 +45,9 @@ def timers(path: Path) -> list[tuple[Any, ...]]:
 def test_by_the_clock_of_events_a_silence_speaks_at_its_time_between_the_facts(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     with engine(path) as taking:
-        record(taking, *asked(), down("x", "S2", DUE), up("y", "S2", DUE + 10), close("c", "C1", DUE + 20), mode="event")
+        record(
+            taking, *asked(), down("x", "S2", DUE), up("y", "S2", DUE + 10), close("c", "C1", DUE + 20), mode="event"
+        )
     [ended] = ends(path)
     assert (ended.time, ended.recorded_at, settled(ended)) == (us(1), us(DUE), [us(DUE)])
     assert (ended.source, ended.id) == ("/test", "d1"), "the delivery is behind it"

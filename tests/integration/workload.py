@@ -1,6 +1,6 @@
-"""The lives of many complaints, seeded: words, claims, silences, closings, corrections, and facts that come late or twice.
+"""The lives of many complaints, seeded: words, claims, silences, closings, corrections, what comes late or twice.
 
-    python -m tests.integration.workload 1 100     # how often what came up
+python -m tests.integration.workload 1 100     # how often what came up
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def mixed(seed: int, complaints: int) -> list[bytes]:
         facts.append(encoded(event(f"lost-{n}", "complaint.acknowledged", f"never-filed-{n}", n, by="anna")))
         facts.append(encoded(event(f"wrong-{n}", "complaint.diagnosed", f"C{n}", random.randrange(9999), by="kim")))
         facts.append(b'{"specversion": "1.0", "id": "torn-%d' % n)
-        facts.append(encoded(event("00007", "complaint.escalated", f"C{n}", n, to="boss", reason="again")))  # an id taken
+        facts.append(
+            encoded(event("00007", "complaint.escalated", f"C{n}", n, to="boss", reason="again"))
+        )  # an id taken
     random.shuffle(facts)
     return facts
 
@@ -80,7 +82,12 @@ def flapping(service: str, flaps: int, *, source: str = "/monitor") -> list[byte
 
 
 def _live(w: Writer, name: str, service: str, minute: float) -> None:
-    data: dict[str, Any] = {"customer": f"shop {name}", "channel": "phone", "summary": "geht nicht, “dead”", "team": "desk"}
+    data: dict[str, Any] = {
+        "customer": f"shop {name}",
+        "channel": "phone",
+        "summary": "geht nicht, “dead”",
+        "team": "desk",
+    }
     if w.often(80):
         data["service"] = service
     agreement = w.random.choice(AGREEMENTS)
@@ -109,7 +116,9 @@ def _work(w: Writer, name: str, own: str, minute: float, n: str) -> list[tuple[s
 
 def _visit(w: Writer, name: str, own: str, minute: float, n: str) -> list[tuple[str, str]]:
     w.say(minute, "visit.scheduled", name, visit=n, **{"from": when(minute + 10), "to": when(minute + 60)})
-    return [(w.say(minute + 30, "visit.made", name, visit=n, by="kim", outcome=w.random.choice(("fixed", "other"))), name)]
+    return [
+        (w.say(minute + 30, "visit.made", name, visit=n, by="kim", outcome=w.random.choice(("fixed", "other"))), name)
+    ]
 
 
 def _claim(w: Writer, name: str, own: str, minute: float, n: str) -> list[tuple[str, str]]:

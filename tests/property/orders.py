@@ -81,7 +81,7 @@ def jostled(told: History, r: Random) -> History:
     for n, (fact, now) in enumerate(told.arrivals):
         if (fact["source"], fact["id"]) not in seen:
             seen.add((fact["source"], fact["id"]))
-            coming += [(n + r.uniform(0, 6), fact, now) for _ in range(r.choice((1, 1, 2)))]
+            coming += [(n + r.uniform(0, 3), fact, now) for _ in range(r.choice((1, 1, 2)))]
     coming.sort(key=lambda c: c[0])
     arrivals, last = [], told.arrivals[0][1]
     for _, fact, now in coming:
