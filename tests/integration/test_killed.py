@@ -14,10 +14,9 @@ from random import Random
 
 import pytest
 
-from contracts.agreements import parse
-from engine.intake import Engine
 from tests.integration import workload
-from tests.integration.facts import STANDARD, check_sound, everything, one
+from tests.integration.engines import engine, record
+from tests.integration.facts import check_sound, everything, filed, ids, one
 from tests.integration.ingesting import KILLED, in_order, ingest
 
 ROOT = Path(__file__).parents[2]
@@ -61,14 +60,13 @@ def load(path: Path, file: Path, kill_after: float | None = None) -> tuple[bool,
 @pytest.mark.slow
 def test_an_ingest_killed_at_any_moment_and_run_again_leaves_the_history_of_one_that_was_not(tmp_path: Path) -> None:
     file = tmp_path / "facts.jsonl"
-    file.write_bytes(b"\n".join(workload.mixed(5, 250)))
+    file.write_bytes(b"\n".join(workload.mixed(5, 180)))
     random = Random(11)
 
     def once(n: int, kill_after: float | None) -> tuple[bool, float, int, dict[str, list[object]]]:
         path = tmp_path / f"{n}.db"
-        engine = Engine(f"sqlite:///{path}")
-        engine.publish(parse(STANDARD))
-        engine.close()
+        with engine(path):  # it publishes the agreements
+            pass
         killed, lasted = load(path, file, kill_after)
         had = count(path)
         if kill_after is not None:
@@ -80,9 +78,9 @@ def test_an_ingest_killed_at_any_moment_and_run_again_leaves_the_history_of_one_
         whole, lasted = first[3], min(first[1], second[1])
         assert second[3] == whole
         check_sound(tmp_path / "-1.db")
-        assert len(whole["held"]) == 125
-        assert len(whole["dead"]) > 300
-        delays = [random.uniform(0.2, 0.95) * lasted for _ in range(KILLS)]
+        assert len(whole["held"]) == 90
+        assert len(whole["dead"]) > 250
+        delays = [random.uniform(0.3, 0.95) * lasted for _ in range(KILLS)]
         found = list(pool.map(once, range(KILLS), delays))
     assert all(after == whole for *_, after in found)
     running = sum(killed for killed, *_ in found)
@@ -133,3 +131,34 @@ def test_an_ingest_that_dies_just_after_a_commit_has_all_of_that_batch(tmp_path:
         assert everything(path) == everything(so_far)
         ingest(path, file, repeat(30))
         assert everything(path) == whole
+
+
+def test_a_store_whose_making_was_killed_is_made_by_whoever_comes_next(tmp_path: Path) -> None:
+    script = f"""
+import os, sqlite3, sys
+left, connect = int(sys.argv[2]), sqlite3.connect
+def watched(*arguments, **how):
+    def watch(statement):
+        global left
+        left -= 1
+        if left < 0:
+            os._exit({KILLED})
+    connection = connect(*arguments, **how)
+    connection.set_trace_callback(watch)
+    return connection
+sqlite3.connect = watched
+from engine.intake import Engine
+Engine("sqlite:///" + sys.argv[1]).close()
+"""
+    body = filed("f", "C1", 0)
+    for statements in range(0, 40, 3):
+        path = tmp_path / f"{statements}.db"
+        ended = subprocess.run([sys.executable, "-c", script, str(path), str(statements)], cwd=ROOT, check=False)
+        with engine(path, terms="") as opened:
+            record(opened, body)
+        assert ids(path) == ["f"]
+        check_sound(path)
+        if ended.returncode == 0:
+            break
+        assert ended.returncode == KILLED
+    assert 12 < statements < 39
