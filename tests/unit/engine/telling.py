@@ -60,8 +60,8 @@ def reopening(time: float, complaint: str = "C", /, **data: Any) -> Told:
     return fact("complaint.reopen_requested", complaint, time, **{"by": "desk", "reason": "again"} | data)
 
 
-def withdrawn(time: float, complaint: str = "C", /) -> Told:
-    return fact("complaint.withdrawn", complaint, time, by="shop", proof="letter")
+def withdrawn(time: float, complaint: str = "C", /, **data: Any) -> Told:
+    return fact("complaint.withdrawn", complaint, time, **{"by": "shop", "proof": "letter"} | data)
 
 
 def corrected(time: float, wrong: Told, /, **data: Any) -> Told:

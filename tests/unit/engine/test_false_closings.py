@@ -77,13 +77,22 @@ def test_false_is_for_good() -> None:
     assert (it.status(), it.show()["false_closings"]) == ("open", 1)
 
 
-def test_that_customer_was_unconfirmed_at_it_proves_it_false_too() -> None:
-    """The word that had ended the outage never was; what is left is a claim."""
+def test_that_the_customer_was_unconfirmed_at_it_proves_it_false_too() -> None:
+    """The word that had ended the outage never was; what is left is a claim, which D disputes."""
     word = confirmed(5)
-    it = given(filed(0, down=True), up(4, "technician"), word, closing(10))
-    it.when(corrected(20, word, void=True, proof="letter")).then("outage.resumed", "complaint.reopened")
+    it = given(filed(0, down=True), filed(1, "D"), up(4, "technician"), word, closing(10))
+    it.when(corrected(20, word, void=True, proof="letter")).then("outage.restated", "complaint.reopened")
     assert it.state(10) == "unconfirmed"
     assert it.show()["false_closings"] == 1
+
+
+def test_a_claim_that_nobody_disputes_any_more_upholds_the_closing_with_which_the_last_one_left() -> None:
+    """By the letter: from the closing on none leans, so what was pending is accepted from the moment that it names."""
+    word = confirmed(5)
+    it = given(filed(0, down=True), up(4, "technician"), word, closing(10))
+    it.when(corrected(20, word, void=True, proof="letter")).then("outage.restated")
+    assert (it.outages(), it.ended_by()) == ([(0, 4)], ["technician"])
+    assert it.status() == "closed"
 
 
 def test_a_correction_of_the_word_that_a_closing_rests_on_proves_it_false() -> None:
@@ -96,7 +105,7 @@ def test_a_correction_of_the_word_that_a_closing_rests_on_proves_it_false() -> N
 
 
 def test_a_silence_that_is_taken_back_proves_false_what_rested_on_it() -> None:
-    it = given(filed(0, down=True), up(5, "technician"), sent(6), delivered(7), closing(70), silence=60)
+    it = given(filed(0, down=True), filed(1, "D"), up(5, "technician"), sent(6), delivered(7), closing(70), silence=60)
     assert it.status() == "closed"
     it.when(rejected(50).arriving(80))
     assert it.show()["false_closings"] == 1
