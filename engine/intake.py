@@ -18,27 +18,21 @@ import structlog
 from eventsourcing.application import Application
 from eventsourcing.persistence import Mapper, PersistenceError
 
-from contracts.agreements import Agreement, AgreementFile
+from contracts.agreements import AgreementFile
 from contracts.decisions import AgreementPublished
 from contracts.envelope import Fact, Key
 from contracts.errors import MalformedError, StilldownError
 from contracts.facts import ComplaintFiled
 from engine.ahead import understand
-from engine.cache import Cache
-from engine.complaint import Complaint, service_of
 from engine.corrections import Ref
-from engine.decide import BRINGS, Held, InForce, Recorded, State, Step
-from engine.evolve import fresh
-from engine.person import Person
+from engine.decide import Held, Recorded, Step
 from engine.publishing import new_versions, published, stage, staged, unstage
-from engine.service import Service
-from engine.store.mapper import EventMapper, from_row, load, to_row
+from engine.stock import SILENCE, Stock, learn
+from engine.store.mapper import EventMapper, to_row
 from engine.store.sqlite import Datastore, StoreError, path_of
 from engine.store.unit import Clock, HeldRow, Unit, writing
 from engine.terms import Terms, Version
 
-SILENCE = "silence"
-"""The timer of a service whose silence will have lasted."""
 HELD = "~held"
 """In their place, facts that wait for their time: after the silences of the same instant."""
 _log = structlog.get_logger("stilldown.intake")
@@ -84,7 +78,7 @@ def machine_clock() -> int:
     return time_.time_ns() // 1000
 
 
-class Engine(Application[str]):
+class Engine(Stock, Application[str]):
     """The engine on one store. Not to be shared between threads."""
 
     name = "stilldown"
@@ -97,16 +91,8 @@ class Engine(Application[str]):
         except (sqlite3.Error, PersistenceError, OSError) as error:
             raise StoreError(f"the store {url} cannot be opened: {error}") from error
         self._machine = clock
-        self._cache = Cache(cached)
-        self._terms = Terms()
-        self.loads = 0
-        """Streams that were not cached and had to be read."""
-        self.touches = 0
-        """Streams that were asked for."""
+        self._take_stock(cached)
         self._connection: sqlite3.Connection = self._datastore().pool.get_connection(is_writer=True)._sqlite_conn  # noqa: SLF001 - one connection of the library's pool is ours to write with
-        self._seen_position = 0
-        self._seen_version: int | None = None
-        self._unit: Unit
         self._now = 0
         self._horizon = 0
         self._stuck: set[str] = set()
@@ -239,67 +225,11 @@ class Engine(Application[str]):
         self._dying = unit.has_dead()
 
     def _begin_batch(self) -> None:
+        self._begin_reading()
         self._events: list[Recorded] = []
-        self._identities: dict[Ref, tuple[bytes, str]] = {}
         self._released: list[tuple[Ref, Result]] = []
         self._timers: list[tuple[int, str, str]] = []
         self._decisions = 0
-        self._known: dict[Ref, tuple[bytes, str]] = {}
-        self._absent: set[str] = set()
-        """Streams that were read in this batch, and in which there is nothing."""
-
-    def _prefetch(self, unit: Unit, facts: Sequence[Fact]) -> None:
-        """Reads in few statements what the facts of a batch will ask for."""
-        self._known = unit.identities([fact.ref for fact in facts])
-        new = [fact for fact in facts if fact.ref not in self._known]
-        complaints = {f"complaint:{fact.subject}" for fact in new if not fact.type.startswith(("service.", "person."))}
-        self._read(unit, complaints)
-        services = {f"service:{fact.subject}" for fact in new if fact.type.startswith("service.")}
-        for fact in new:
-            if isinstance(fact.data, ComplaintFiled):
-                services.add(f"service:{service_of(fact, fact.data)}")
-            elif fact.data.__class__ in BRINGS:
-                complaint = self._cache.get(f"complaint:{fact.subject}")
-                if isinstance(complaint, Complaint):
-                    services.add(f"service:{complaint.service}")
-        self._read(unit, services)
-
-    def _read(self, unit: Unit, streams: Iterable[str]) -> None:
-        missing = sorted(stream for stream in streams if self._cache.get(stream) is None)
-        if not missing:
-            return
-        timers = unit.timers_of(missing, SILENCE)
-        for stream, rows in unit.load_many(missing).items():
-            self._build(stream, rows, timers.get(stream))
-
-    def _build(self, stream: str, rows: list[tuple[int, str, bytes]], due: int | None) -> State | None:
-        self.loads += 1
-        if not rows:
-            self._absent.add(stream)
-            return None
-        state = fresh(stream)
-        for version, topic, data in rows:
-            load(state, version, topic, data)
-        if isinstance(state, Service):
-            state.armed = due
-        self._cache.put(state)
-        return state
-
-    def _refresh(self, unit: Unit) -> None:
-        """Forgets streams that another process has changed."""
-        version = unit.rows("PRAGMA data_version")[0][0]
-        if version == self._seen_version:
-            return
-        last = unit.last_position()
-        if self._seen_version is None:
-            self._terms = learn(unit)
-        elif last != self._seen_position:
-            changed = unit.streams_since(self._seen_position)
-            for stream in changed:
-                self._cache.drop(stream)
-            if any(stream.startswith("agreement:") for stream in changed):
-                self._terms = learn(unit)
-        self._seen_version, self._seen_position = version, last
 
     def _save(self, results: list[Result]) -> Taken:
         unit = self._unit
@@ -487,70 +417,6 @@ class Engine(Application[str]):
             self._events.append(published(data, self._now if self._mode == "wall" else min(times)))
             self._terms.publish(data)
         unstage(self._unit)
-
-    # ------------------------------------------------------------------ Streams
-
-    def _state(self, stream: str) -> State | None:
-        self.touches += 1
-        state = self._cache.get(stream)
-        if state is not None:
-            return state
-        if stream in self._absent:
-            return None
-        return self._build(stream, self._unit.load(stream), self._unit.timer(stream, SILENCE))
-
-    def complaint(self, name: str) -> Complaint | None:
-        """A complaint that was filed; None if it was not."""
-        state = self._state(f"complaint:{name}")
-        return state if isinstance(state, Complaint) else None
-
-    def new_complaint(self, name: str) -> Complaint:
-        """The empty state of a complaint that is filed now."""
-        complaint = Complaint(name)
-        self._cache.put(complaint)
-        return complaint
-
-    def service(self, name: str) -> Service:
-        """A service, empty if nobody has spoken of it."""
-        state = self._state(f"service:{name}")
-        if isinstance(state, Service):
-            return state
-        service = Service(name)
-        self._cache.put(service)
-        return service
-
-    def person(self, name: str) -> Person:
-        """A person, empty if nobody has spoken of it."""
-        state = self._state(f"person:{name}")
-        if isinstance(state, Person):
-            return state
-        person = Person(name)
-        self._cache.put(person)
-        return person
-
-    def stream_of(self, ref: Ref) -> str | None:
-        """The stream in which a fact was recorded."""
-        known = self._identities.get(ref) or self._unit.identity(ref)
-        return None if known is None else known[1]
-
-    def in_force(self, agreement: str | None, time: int) -> InForce | None:
-        """The version of an agreement for a complaint filed at a moment."""
-        return self._terms.in_force(agreement, time)
-
-    def terms(self, agreement: str, version: int) -> Agreement:
-        """An agreement's version."""
-        return self._terms.version(agreement, version)
-
-
-def learn(unit: Unit) -> Terms:
-    """The agreements published in a store."""
-    terms = Terms()
-    for stream in unit.streams_like("agreement:"):
-        for version, topic, state in unit.load(stream):
-            data = from_row(stream, version, topic, state).data
-            if isinstance(data, AgreementPublished):
-                terms.publish(data)
-    return terms
 
 
 def _failed(error: BaseException | None) -> MalformedError:

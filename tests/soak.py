@@ -32,6 +32,7 @@ from tests.property.folds import SMALL, checkpoints, differing, from_nothing, re
 from tests.property.hearsay import CALM, WILD, Hearsay
 from tests.property.histories import History, history, smaller
 from tests.property.histories_writer import SERVICE
+from tests.property.reading import World
 
 USUAL = (64, 4, 8)
 CHUNK = 50
@@ -77,10 +78,7 @@ class Runner:
             world = told.world()
             found = against(bench, world, dead) + unfolded(bench)
         if came is not None:
-            came.update({name: n for name, n in world.seen.items() if not name.startswith("odd: ")})
-            came.update({f"with: {name}": 1 for name, n in world.seen.items() if n and not name.startswith("odd: ")})
-            came["facts"] += len(told.arrivals)
-            came["outages"] += len(world.outages(SERVICE))
+            came.update(counted(told, world))
         return found
 
     def fails(self, told: History, way: How) -> bool:
@@ -88,6 +86,20 @@ class Runner:
             return bool(self.differences(told, way))
         except Exception:  # noqa: BLE001 - a crash is a difference too
             return True
+
+
+def counted(told: History, world: World) -> Counter[str]:
+    """What came up in a history; `in: …` where it came up at all."""
+    many = Counter({name: n for name, n in world.seen.items() if not name.startswith("odd: ") and name != "silence"})
+    account = world.account(SERVICE)
+    many["silence that spoke and stands"] = sum(word.by == "silence" for word in account.words)
+    many["claim, false"] = sum(claim.state == "void" for claim in account.claims)
+    many["outage"] = len(world.outages(SERVICE))
+    many["outage, restated"] = sum(restated for *_, restated in world.outages(SERVICE))
+    many.update({f"in: {name}": 1 for name, n in many.items() if n})
+    many["in: silence that spoke at any time"] = int(world.seen["silence"] > 0)
+    many["fact"] = len(told.arrivals)
+    return many
 
 
 def long(seed: int, came: Counter[str]) -> list[str]:
@@ -103,8 +115,8 @@ def long(seed: int, came: Counter[str]) -> list[str]:
                 found = differing(recorded(service), from_nothing(service, hearsay.now))
                 if found:
                     return [f"after {n + 1} words: {row}" for row in found]
-    came["long: words"] += words
-    came["long: outages"] += len(service.outages)
+    came["word told to a service alone"] += words
+    came["outage of such a service"] += len(service.outages)
     return []
 
 
@@ -172,9 +184,9 @@ def main(arguments: list[str]) -> int:
             failed += wrong
             progress(done, count, len(failed), began)
     print(f"{count:,} histories from seed {first}, {time.perf_counter() - began:.0f} s on {os.cpu_count()} cores")
-    for name in sorted(name for name in came if not name.startswith("with: ")):
-        share = f"  in {came[f'with: {name}'] / count:.1%} of the histories" if f"with: {name}" in came else ""
-        print(f"{came[name]:>10,}  {name}{share}")
+    for name in sorted({name.removeprefix("in: ") for name in came}):
+        share = f" in {came[f'in: {name}'] / count:.1%} of the histories" if f"in: {name}" in came else ""
+        print(f"{f'{came[name]:,}' if came[name] else '':>10}  {name}{share}")
     print(f"{len(failed):>10,}  differences")
     if failed:
         explain(*min(failed, key=lambda failure: (len(failure[2]), failure[0])))

@@ -1,0 +1,166 @@
+"""What a batch finds: the states of streams, read ahead, and the agreements (engine.decide.Streams)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from contracts.agreements import Agreement
+from contracts.decisions import AgreementPublished
+from contracts.envelope import Fact
+from contracts.facts import ComplaintFiled
+from engine.cache import Cache
+from engine.complaint import Complaint, service_of
+from engine.corrections import Ref
+from engine.decide import BRINGS, InForce, State
+from engine.evolve import fresh
+from engine.person import Person
+from engine.service import Service
+from engine.store.mapper import from_row, load
+from engine.store.unit import Unit
+from engine.terms import Terms
+
+SILENCE = "silence"
+"""The timer of a service whose silence will have lasted."""
+
+
+class Stock:
+    """States on hand, as long as nobody else has changed them; and what this batch has read and added."""
+
+    _unit: Unit
+    """The transaction of the batch."""
+
+    def _take_stock(self, cached: int) -> None:
+        """Begins with nothing; at most `cached` states are kept between batches."""
+        self._cache = Cache(cached)
+        self._terms = Terms()
+        self.loads = 0
+        """Streams that were not cached and had to be read."""
+        self.touches = 0
+        """Streams that were asked for."""
+        self._seen_position = 0
+        self._seen_version: int | None = None
+        self._begin_reading()
+
+    def _begin_reading(self) -> None:
+        """Before each batch: nothing is read yet."""
+        self._identities: dict[Ref, tuple[bytes, str]] = {}
+        """Facts recorded in this batch."""
+        self._known: dict[Ref, tuple[bytes, str]] = {}
+        """Facts of this batch that were recorded before."""
+        self._absent: set[str] = set()
+        """Streams that were read in this batch, and in which there is nothing."""
+
+    def _prefetch(self, unit: Unit, facts: Sequence[Fact]) -> None:
+        """Reads in few statements what the facts of a batch will ask for."""
+        self._known = unit.identities([fact.ref for fact in facts])
+        new = [fact for fact in facts if fact.ref not in self._known]
+        complaints = {f"complaint:{fact.subject}" for fact in new if not fact.type.startswith(("service.", "person."))}
+        self._read(unit, complaints)
+        services = {f"service:{fact.subject}" for fact in new if fact.type.startswith("service.")}
+        for fact in new:
+            if isinstance(fact.data, ComplaintFiled):
+                services.add(f"service:{service_of(fact, fact.data)}")
+            elif fact.data.__class__ in BRINGS:
+                complaint = self._cache.get(f"complaint:{fact.subject}")
+                if isinstance(complaint, Complaint):
+                    services.add(f"service:{complaint.service}")
+        self._read(unit, services)
+
+    def _read(self, unit: Unit, streams: Iterable[str]) -> None:
+        missing = sorted(stream for stream in streams if self._cache.get(stream) is None)
+        if not missing:
+            return
+        timers = unit.timers_of(missing, SILENCE)
+        for stream, rows in unit.load_many(missing).items():
+            self._build(stream, rows, timers.get(stream))
+
+    def _build(self, stream: str, rows: list[tuple[int, str, bytes]], due: int | None) -> State | None:
+        self.loads += 1
+        if not rows:
+            self._absent.add(stream)
+            return None
+        state = fresh(stream)
+        for version, topic, data in rows:
+            load(state, version, topic, data)
+        if isinstance(state, Service):
+            state.armed = due
+        self._cache.put(state)
+        return state
+
+    def _refresh(self, unit: Unit) -> None:
+        """Forgets streams that another process has changed."""
+        version = unit.rows("PRAGMA data_version")[0][0]
+        if version == self._seen_version:
+            return
+        last = unit.last_position()
+        if self._seen_version is None:
+            self._terms = learn(unit)
+        elif last != self._seen_position:
+            changed = unit.streams_since(self._seen_position)
+            for stream in changed:
+                self._cache.drop(stream)
+            if any(stream.startswith("agreement:") for stream in changed):
+                self._terms = learn(unit)
+        self._seen_version, self._seen_position = version, last
+
+    def _state(self, stream: str) -> State | None:
+        self.touches += 1
+        state = self._cache.get(stream)
+        if state is not None:
+            return state
+        if stream in self._absent:
+            return None
+        return self._build(stream, self._unit.load(stream), self._unit.timer(stream, SILENCE))
+
+    def complaint(self, name: str) -> Complaint | None:
+        """A complaint that was filed; None if it was not."""
+        state = self._state(f"complaint:{name}")
+        return state if isinstance(state, Complaint) else None
+
+    def new_complaint(self, name: str) -> Complaint:
+        """The empty state of a complaint that is filed now."""
+        complaint = Complaint(name)
+        self._cache.put(complaint)
+        return complaint
+
+    def service(self, name: str) -> Service:
+        """A service, empty if nobody has spoken of it."""
+        state = self._state(f"service:{name}")
+        if isinstance(state, Service):
+            return state
+        service = Service(name)
+        self._cache.put(service)
+        return service
+
+    def person(self, name: str) -> Person:
+        """A person, empty if nobody has spoken of it."""
+        state = self._state(f"person:{name}")
+        if isinstance(state, Person):
+            return state
+        person = Person(name)
+        self._cache.put(person)
+        return person
+
+    def stream_of(self, ref: Ref) -> str | None:
+        """The stream in which a fact was recorded."""
+        known = self._identities.get(ref) or self._unit.identity(ref)
+        return None if known is None else known[1]
+
+    def in_force(self, agreement: str | None, time: int) -> InForce | None:
+        """The version of an agreement for a complaint filed at a moment."""
+        return self._terms.in_force(agreement, time)
+
+    def terms(self, agreement: str, version: int) -> Agreement:
+        """An agreement's version."""
+        return self._terms.version(agreement, version)
+
+
+def learn(unit: Unit) -> Terms:
+    """The agreements published in a store."""
+    terms = Terms()
+    for stream in unit.streams_like("agreement:"):
+        for version, topic, state in unit.load(stream):
+            data = from_row(stream, version, topic, state).data
+            if isinstance(data, AgreementPublished):
+                terms.publish(data)
+    return terms

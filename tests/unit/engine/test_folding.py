@@ -1,0 +1,113 @@
+"""Late words, deep ones and such as are taken back, where a fold begins at a checkpoint or ends early at one."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine import claims, folding
+from engine.folding import Log
+from engine.words import BEGINNING
+
+from .given import given, us
+from .telling import closing, corrected, delivered, down, filed, proposed, sent, up
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkpoint after every word, which holds one outage and no claim that is not pending."""
+    monkeypatch.setattr(folding, "CHECKPOINT_EVERY", 1)
+    monkeypatch.setattr(folding, "OUTAGES_KEPT", 1)
+    monkeypatch.setattr(claims, "CLAIMS_KEPT", 0)
+
+
+FLAPS = tuple(fact for n in range(0, 100, 10) for fact in (down(n), up(n + 5)))
+FLAPPED = [(n, n + 5) for n in range(0, 100, 10)]
+
+
+@pytest.fixture
+def folded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
+    """From which checkpoint each run began (-1: from nothing), and whether it ended early."""
+    runs: list[tuple[int, bool]] = []
+    run = Log._run
+
+    def watched(self: Log, j: int, *more: object) -> folding.Folded | None:
+        assert len(runs) < 1000, "it begins again and again"
+        found = run(self, j, *more)  # type: ignore[arg-type]
+        runs.append((j, found is not None and found.before is not None))
+        return found
+
+    monkeypatch.setattr(Log, "_run", watched)
+    return runs
+
+
+def test_in_order_nothing_is_folded_again(folded: list[tuple[int, bool]]) -> None:
+    assert given(*FLAPS).outages() == FLAPPED
+    assert len(folded) == 1  # the first
+
+
+def test_a_late_word_is_folded_from_the_checkpoint_before_it_until_it_makes_no_difference(
+    folded: list[tuple[int, bool]],
+) -> None:
+    it = given(*FLAPS)
+    folded.clear()
+    it.when(down(32).arriving(200)).then()
+    it.when(down(37).arriving(201)).then("outage.restated")
+    assert it.outages() == [*FLAPPED[:4], (37, 45), *FLAPPED[5:]]
+    assert folded == [(6, True), (7, True)]
+
+
+def test_what_a_checkpoint_has_forgotten_is_looked_up_before_it(folded: list[tuple[int, bool]]) -> None:
+    it = given(*FLAPS)
+    folded.clear()
+    it.when(down(99, since=12))
+    assert it.outages() == [(0, 5), (10, None)]
+    assert folded[-1][0] < 4
+
+
+def test_behind_a_deep_word_late_ones_are_folded_with_it() -> None:
+    """Once this began anew without end: the checkpoint ahead of the late word holds less than the deep one needs."""
+    it = given(*FLAPS, down(99, since=12), up(100))
+    it.when(proposed(99.5).arriving(200), down(98).arriving(201), up(99.2).arriving(202))
+    assert it.outages() == [(0, 5), (10, 99.2)]
+    it.when(up(50, since=41).arriving(203))
+    assert it.outages() == [(0, 5), (10, 41), (50, 99.2)]
+
+
+def test_a_deep_word_that_never_was_gives_back_what_it_had_taken() -> None:
+    deep = down(99, since=12)
+    it = given(*FLAPS, deep).when(corrected(200, deep, void=True))
+    assert it.outages() == FLAPPED
+
+
+def test_a_late_delivery_reaches_the_notice_that_was_sent_after_it() -> None:
+    """The fold agrees with what it was between the two; the notice looks back at the delivery all the same."""
+    it = given(filed(0, down=True), up(5, "technician"), proposed(8), sent(10), silence=60)
+    it.when(delivered(7).arriving(20))
+    assert it.silence_due() == 70
+    wrong = delivered(7)
+    it = given(filed(0, down=True), up(5, "technician"), wrong, proposed(8), sent(10), silence=60)
+    it.when(corrected(20, wrong, void=True))
+    assert it.silence_due() is None
+
+
+def test_a_delivery_at_its_notices_instant_may_be_taken_back() -> None:
+    wrong = delivered(20, id="b")
+    it = given(filed(0, down=True), up(10, "technician"), sent(20, id="a"), wrong, silence=60)
+    it.when(corrected(100, wrong, void=True))
+    assert (it.outages(), it.claims(), it.silence_due()) == ([(0, None)], [("pending", 10)], None)
+
+
+def test_a_checkpoint_may_stand_where_an_entry_was_taken_out() -> None:
+    """The closing's end of leaning is taken out; what comes before its place, and after all the others, is late."""
+    it = given(filed(0), closing(10, id="k"), down(10, id="a"), up(10, "technician", id="b"), up(20, "operator"))
+    it.when(down(10, since=10, id="z").arriving(30))
+    assert it.claims() == [("void", 10), ("pending", 20)]
+
+
+def test_nothing_that_was_cut_off_is_lost() -> None:
+    it = given(filed(0), *FLAPS, up(99, "technician"))
+    log = it.memory.service("S").log
+    assert all(point.fold.base != BEGINNING for point in log._checkpoints[4:])
+    assert log.tail is not None
+    assert log.tail.base >= us(80)
+    assert it.outages() == FLAPPED
