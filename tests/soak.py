@@ -4,8 +4,9 @@
 
 History number `seed` is the same on every machine, and so is how it is run: with few or many entries between the
 checkpoints of a fold, fact by fact or what arrived at one moment at once, with all or only one of the streams kept in
-memory. Beside, what is recorded of the service is compared with a fold of its log from nothing; and of every twenty
-histories one is of 60 to 600 words told to a service alone, compared with that plain fold all along.
+memory. Beside, what is recorded of the service is compared with a fold of its log from nothing. With every twentieth
+comes a long one, in turn 60 to 150 facts through both readings, and 60 to 600 words told to a service alone, compared
+with that plain fold all along.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from tests.property.folds import SMALL, checkpoints, differing, from_nothing, re
 from tests.property.hearsay import CALM, WILD, Hearsay
 from tests.property.histories import History, history, smaller
 from tests.property.histories_writer import SERVICE
+from tests.property.long_histories import long_history
 from tests.property.reading import World
 
 USUAL = (64, 4, 8)
@@ -102,22 +104,41 @@ def counted(told: History, world: World) -> Counter[str]:
     return many
 
 
-def long(seed: int, came: Counter[str]) -> list[str]:
+def words(seed: int, came: Counter[str]) -> list[str]:
     """Many words told to a service alone."""
     r = Random(seed)
     service = Service("S")
-    hearsay, words = Hearsay(r, service, r.choice((WILD, 6, CALM))), r.randint(60, 600)
+    hearsay, many = Hearsay(r, service, r.choice((WILD, 6, CALM))), r.randint(60, 600)
     with checkpoints(*how(seed // LONG_EVERY).kept):
-        for n in range(words):
+        for n in range(many):
             hearsay.tell()
             settle(service, hearsay.now)
-            if n % 10 == 0 or n == words - 1:
+            if n % 10 == 0 or n == many - 1:
                 found = differing(recorded(service), from_nothing(service, hearsay.now))
                 if found:
                     return [f"after {n + 1} words: {row}" for row in found]
-    came["word told to a service alone"] += words
+    came["word told to a service alone"] += many
     came["outage of such a service"] += len(service.outages)
     return []
+
+
+def longer(runner: Runner, seed: int, came: Counter[str]) -> tuple[str, list[str]]:
+    """A long one; what it was, and where it differs."""
+    what = "words" if seed // LONG_EVERY % 2 else "long history"
+    try:
+        if what == "words":
+            return what, words(seed, came)
+        came["long history"] += 1
+        return what, runner.differences(told_by(seed, what), how(seed))
+    except Exception:  # noqa: BLE001 - a crash is a difference too
+        return what, traceback.format_exc().splitlines()
+
+
+def told_by(seed: int, what: str) -> History:
+    if what == "history":
+        return history(seed)
+    r = Random(seed)
+    return long_history(r, r.randint(60, 150))
 
 
 def chunk(seeds: range) -> tuple[int, Counter[str], list[tuple[int, str, list[str]]]]:
@@ -133,8 +154,10 @@ def chunk(seeds: range) -> tuple[int, Counter[str], list[tuple[int, str, list[st
                 found = traceback.format_exc().splitlines()
             if found:
                 failed.append((seed, "history", found))
-            if seed % LONG_EVERY == 0 and (found := long(seed, came)):
-                failed.append((seed, "words", found))
+            if seed % LONG_EVERY == 0:
+                what, found = longer(runner, seed, came)
+                if found:
+                    failed.append((seed, what, found))
     return len(seeds), came, failed
 
 
@@ -148,14 +171,14 @@ def explain(seed: int, what: str, found: list[str]) -> None:
     print(f"\n{what} {seed}, again by: python -m tests.soak 1 {seed}")
     for line in found[:20]:
         print(f"  {line}")
-    if what != "history":
+    if what == "words":
         return
     with tempfile.TemporaryDirectory() as folder:
         runner, way = Runner(Path(folder)), how(seed)
-        if not runner.fails(history(seed), way):
+        if not runner.fails(told_by(seed, what), way):
             print("  it does not fail by itself")
             return
-        least = smaller(history(seed), lambda told: runner.fails(told, way))
+        least = smaller(told_by(seed, what), lambda told: runner.fails(told, way))
     print(f"  the least that fails, run with {asdict(way)}, until {least.end.isoformat()}:")
     print(f"  agreements: {least.agreements}")
     for fact, now in least.arrivals:
