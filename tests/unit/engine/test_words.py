@@ -93,6 +93,37 @@ def test_between_two_things_that_the_customer_said_others_may_speak() -> None:
     assert it.outages() == [(10, 20), (30, None)]
 
 
+def test_others_speak_around_all_that_the_customer_said() -> None:
+    customer = [up(10, since=5), down(14, "customer", since=10)]
+    it = given(*customer).when(down(30, since=2))
+    assert it.outages() == [(2, 5), (10, None)]
+    it = given(down(1), *customer).when(up(30, "telemetry", since=11))
+    assert (it.outages(), it.ended_by()) == ([(1, 5), (10, 14)], ["customer", "telemetry"])
+
+
+def test_what_the_customer_said_at_several_times_is_protected_from_the_earliest_on() -> None:
+    assert given(up(10, since=5), up(12, since=3), down(20, since=1)).outages() == [(1, 3), (12, None)]
+    assert given(up(10, since=3), up(12, since=5), down(20, since=1)).outages() == [(1, 3), (12, None)]
+    assert given(up(10, since=3), up(12, since=10), down(20, since=1)).outages() == [(1, 3), (12, None)]
+
+
+def test_an_end_that_others_put_around_what_the_customer_said_is_theirs_and_may_be_overridden() -> None:
+    it = given(filed(0), down(1), down(10, "customer", since=8), up(20, "telemetry", since=5), accepts=["telemetry"])
+    assert (it.outages(), it.ended_by()) == ([(1, 5), (8, 10)], ["telemetry", "telemetry"])
+    it.when(down(30, since=9))
+    assert (it.outages(), it.restated()) == ([(1, 5), (8, None)], [False, True])
+    it.when(down(40, since=4))
+    assert (it.outages(), it.restated()) == ([(1, None)], [True])
+
+
+def test_an_end_before_what_the_customer_said_may_be_overridden_by_itself() -> None:
+    it = given(filed(0), down(1), down(10, "customer", since=8), up(20, "telemetry", since=5), accepts=["telemetry"])
+    it.when(up(25, since=6))  # from 6 on it was up: what is left is the first end
+    assert (it.outages(), it.restated()) == ([(1, 5)], [False])
+    it.when(down(30, since=4))
+    assert (it.outages(), it.restated()) == ([(1, 6), (25, None)], [True, False])
+
+
 def test_a_claim_that_was_accepted_protects_nothing() -> None:
     it = given(filed(0), down(5), up(20, "telemetry", since=10), accepts=["telemetry"])
     assert it.outages() == [(5, 10)]
