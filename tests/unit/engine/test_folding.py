@@ -91,17 +91,30 @@ def test_a_late_delivery_reaches_the_notice_that_was_sent_after_it() -> None:
 
 
 def test_a_delivery_at_its_notices_instant_may_be_taken_back() -> None:
+    """The claim comes late, so that the notice is folded again when its delivery, next in order, is known already."""
     wrong = delivered(20, id="b")
-    it = given(filed(0, down=True), up(10, "technician"), sent(20, id="a"), wrong, silence=60)
+    it = given(filed(0, down=True), sent(20, id="a"), wrong, up(10, "technician").arriving(30), silence=60)
+    assert it.silence_due() == 80
     it.when(corrected(100, wrong, void=True))
     assert (it.outages(), it.claims(), it.silence_due()) == ([(0, None)], [("pending", 10)], None)
 
 
-def test_a_checkpoint_may_stand_where_an_entry_was_taken_out() -> None:
+def test_a_checkpoint_may_stand_where_an_entry_was_taken_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """The closing's end of leaning is taken out; what comes before its place, and after all the others, is late."""
+    monkeypatch.setattr(folding, "CHECKPOINT_EVERY", 3)
     it = given(filed(0), closing(10, id="k"), down(10, id="a"), up(10, "technician", id="b"), up(20, "operator"))
     it.when(down(10, since=10, id="z").arriving(30))
     assert it.claims() == [("void", 10), ("pending", 20)]
+
+
+def test_a_word_taken_while_nothing_was_cut_off_still_reaches_behind_checkpoints() -> None:
+    """A deeper one was known when it came, so nothing had to be looked up for it; now the deeper one is gone."""
+    deeper = down(60, since=0.5)
+    it = given(down(11), down(20), down(30), deeper)
+    it.when(down(52, since=1).arriving(61), corrected(62, deeper, void=True))
+    assert it.outages() == [(1, None)]
+    it.when(down(25).arriving(63)).then()
+    assert it.outages() == [(1, None)]
 
 
 def test_nothing_that_was_cut_off_is_lost() -> None:
