@@ -7,6 +7,7 @@ together, and more than one process's connections on one file.
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -27,6 +28,9 @@ class TestSQLiteRecorder(ApplicationRecorderTestCase[ApplicationRecorder]):
         self.addCleanup(folder.cleanup)
         self.datastore = Datastore(str(Path(folder.name) / "store.db"))
         self.addCleanup(self.datastore.close)
+        # A case of the library's tells its readers to stop and does not wait for them: a connection that is closed
+        # under one of them takes the whole process along.
+        self.addCleanup(join, set(threading.enumerate()))
 
     def create_recorder(self) -> Recorder:
         recorder = Recorder(self.datastore)
@@ -35,6 +39,12 @@ class TestSQLiteRecorder(ApplicationRecorderTestCase[ApplicationRecorder]):
 
     def new_originator_id(self) -> str:
         return f"complaint:{uuid4()}"
+
+
+def join(before: set[threading.Thread]) -> None:
+    """Waits for the threads that were started since."""
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=60)
 
 
 def event(stream: str, version: int, topic: str = "complaint.filed") -> StoredEvent:
