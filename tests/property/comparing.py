@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.agreements import Agreement, AgreementFile, Clock, Restoration
-from contracts.moments import micros, rfc3339
+from contracts.moments import micros, moment, rfc3339
 from engine.decide import Recorded
 from engine.intake import Engine, Outcome
 from engine.service import Service
@@ -170,7 +170,28 @@ def against(bench: Bench, world: World, dead: Dead) -> list[str]:
         )
     for name in sorted(world.events):
         found += differences(plain(world.complaint(name)), bench.show(name), name)
+    for name in (SERVICE, "line-2"):
+        found += differences(read(world, name), concluded(bench, name), name)
     return found
+
+
+def read(world: World, service: str) -> dict[str, Any]:
+    """A service's outages and claims by the second reading, whether a complaint lived through them or not."""
+    claims = [(c.time, c.moment, c.evidence, c.by, c.state, c.settled) for c in world.account(service).claims]
+    return {"outages": plain(world.outages(service)), "claims": plain(claims)}
+
+
+def concluded(bench: Bench, service: str) -> dict[str, Any]:
+    """The same as the engine has recorded it."""
+    state = bench.service(service)
+    claims = [(c.place[0], c.since, c.evidence, c.by, c.state, c.settled_at) for c in sorted(state.claims.values())]
+    outages = [(o.start, o.end, o.ended_by, o.restated) for o in state.outages]
+    return {"outages": plain(moments(outages)), "claims": plain(moments(claims))}
+
+
+def moments(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Microseconds as datetimes."""
+    return [tuple(moment(v) if type(v) is int else v for v in row) for row in rows]
 
 
 def unfolded(bench: Bench, name: str = SERVICE) -> list[str]:

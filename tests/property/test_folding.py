@@ -37,7 +37,7 @@ def tell(r: Random, words: int, odds: int, *, every: int) -> tuple[Service, Hear
 @pytest.mark.parametrize("kept", SMALL, ids=str)
 def test_few_words_with_all_that_is_kept_made_small(kept: tuple[int, int, int]) -> None:
     with checkpoints(*kept):
-        for seed in range(120):
+        for seed in range(200):
             tell(Random(seed), 60, (WILD, 6, CALM)[seed % 3], every=1)
 
 

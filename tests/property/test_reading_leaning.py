@@ -4,6 +4,47 @@ from __future__ import annotations
 
 from .tale import Tale, at, terms
 
+# ---- 5. void claims
+
+
+def test_a_down_word_voids_confirmed_claims_whose_effect_it_takes_away_and_no_others() -> None:
+    tale = Tale(accepts=("telemetry",))
+    tale.file(0)
+    tale.down(5)
+    tale.up(10, "telemetry")
+    tale.down(15)
+    tale.up(20, "telemetry")
+    tale.down(30, since=20)
+    assert tale.claims() == [("confirmed", 10), ("void", 20)]
+    assert tale.outages() == [(5, 10), (15, None)]
+
+
+def test_the_effect_is_the_first_moment_that_was_up_when_it_was_confirmed() -> None:
+    # 5 to 10 are the customer's, so the claim (named 5) took effect at 10; a word about 10 on voids it
+    tale = Tale(accepts=("telemetry",))
+    tale.file(10, down=True, down_since=5)
+    tale.up(15, "telemetry", since=5)
+    assert tale.outages() == [(5, 10)]
+    tale.down(20, since=11)
+    assert tale.claims() == [("confirmed", 5)]
+    tale.down(21, since=10)
+    assert tale.claims() == [("void", 5)]
+    assert tale.restated() == [True]
+
+
+def test_no_later_word_revives_a_void_claim_but_correcting_the_down_word_does() -> None:
+    tale = Tale(accepts=("telemetry",))
+    tale.file(0)
+    tale.down(5)
+    tale.up(10, "telemetry")
+    wrong = tale.down(15, since=9)
+    tale.up(20, since=10)
+    assert tale.claims() == [("void", 10)]
+    assert tale.outages() == [(5, 10)]
+    tale.correct(30, wrong, void=True)
+    assert tale.claims() == [("confirmed", 10)]
+
+
 # ---- 6. outages
 
 
