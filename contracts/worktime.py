@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import ClassVar, Final, NamedTuple
 
-from contracts.calendars import Calendar, days_off
+from contracts.calendars import IDLE_DAYS, Calendar, days_off
+from contracts.errors import StilldownError
 from contracts.moments import SECOND
 from contracts.spans import merged
 from contracts.wallclock import DAY, EPOCH_DAY, FIRST_DAY, LAST_DAY, LATEST, BeyondTimeError, WallClock, check
@@ -34,6 +35,14 @@ _STEP_DAYS: Final = 52 * 7
 _MARGIN: Final = 3
 # An interval is merged with what follows for so long at most: with hours round the clock there is no end to it.
 _LONGEST: Final = 10 * _STEP
+_IDLE: Final = IDLE_DAYS * DAY
+
+
+class NeverOpensError(StilldownError):
+    """This calendar has no hours for ten years or more: what waits for it would never fall due."""
+
+    def __init__(self) -> None:
+        super().__init__("this calendar has no hours for ten years or more: what waits for it would never fall due")
 
 
 class Worktime(ABC):
@@ -46,7 +55,8 @@ class Worktime(ABC):
     def between(self, start: int, end: int) -> int:
         """Microseconds of the calendar's time in [start, end); 0 if `end` is not after `start`.
 
-        Raises BeyondTimeError near the ends of what dates there are, as everything here does.
+        Raises BeyondTimeError near the ends of what dates there are, as everything here does, and NeverOpensError
+        where ten years without hours would have to be waited for.
         """
 
     @abstractmethod
@@ -81,7 +91,7 @@ class Worktime(ABC):
     def intervals(self, start: int) -> Iterator[Interval]:
         """Every stretch in which time counts, merged, from `start` on: the first clipped to it.
 
-        One that lasts longer than ten years comes in pieces. They end where dates do.
+        One that lasts longer than ten years comes in pieces. They end where dates do, and after ten years without any.
         """
 
 
@@ -198,6 +208,8 @@ class ByHours(Worktime):
         while wanted > line.total:
             if line.high > LATEST:
                 raise BeyondTimeError
+            if line.high - max(start, line.ends[-1] if line.ends else start) > _IDLE:
+                raise NeverOpensError
             # A quarter more each time, so that what is there is seldom copied.
             line = self._laid_out(start, min(LATEST, line.high + (line.high - line.low) // 4))
         index = bisect_left(line.sums, wanted) - 1
@@ -235,7 +247,7 @@ class ByHours(Worktime):
         """Give the hours, each day's as instants; what touches is one."""
         check(start)
         here, waiting = start, None
-        while here < LATEST:
+        while here < LATEST and here - (start if waiting is None else waiting[1]) < _IDLE:
             line = self._laid_out(here, min(here + _STEP, LATEST))
             for index in range(bisect_right(line.ends, here), len(line.starts)):
                 interval = max(here, line.starts[index]), line.ends[index]
@@ -264,6 +276,8 @@ class ByHours(Worktime):
             if known.high > LAST_DAY:
                 self._days = known
                 raise BeyondTimeError
+            if known.high - max(day, known.days[-1] if known.days else day) > IDLE_DAYS:
+                raise NeverOpensError
             high = min(known.high + max(_STEP_DAYS, index - len(known.days)), LAST_DAY + 1)
             known = _Days(known.low, high, known.days + array("q", self._working(known.high, high)))
         self._days = known
