@@ -52,6 +52,13 @@ class WallClock:
         time = ((local.hour * 60 + local.minute) * 60 + local.second) * SECOND + local.microsecond
         return local.toordinal(), time
 
+    def offset(self, day: int) -> int:
+        """Give the microseconds that it is ahead of UTC at midnight: the first, where there are two, else before it.
+
+        Where a day and the next have the same, nothing changes between: no zone changes twice within a day.
+        """
+        return self._offset(datetime.fromordinal(day))
+
     def instant(self, day: int, time: int, *, late: bool) -> int:
         """Give the instant at which it shows `time` microseconds since midnight, 24:00 included, of a day.
 

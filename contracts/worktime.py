@@ -35,6 +35,8 @@ _STEP_DAYS: Final = 52 * 7
 _MARGIN: Final = 3
 # An interval is merged with what follows for so long at most: with hours round the clock there is no end to it.
 _LONGEST: Final = 10 * _STEP
+# What is asked so far from what is laid out begins anew: a time that somebody mistyped must not lay out centuries.
+_FAR: Final = 200 * _STEP
 _IDLE: Final = IDLE_DAYS * DAY
 
 
@@ -204,8 +206,7 @@ class ByHours(Worktime):
         if line is None or start < line.low or start > line.high:
             line = self._laid_out(start, start)
         check(start + length)  # never less than that
-        wanted = line.at(start) + length
-        while wanted > line.total:
+        while (wanted := line.at(start) + length) > line.total:
             if line.high > LATEST:
                 raise BeyondTimeError
             if line.high - max(start, line.ends[-1] if line.ends else start) > _IDLE:
@@ -268,8 +269,9 @@ class ByHours(Worktime):
         """Give the n-th day with hours after a day; n is 1 or more."""
         known = self._days
         if known is None or not known.low <= day + 1 <= known.high:
-            low = min(day + 1, known.low) if known else day + 1
-            high = max(day + 1, known.high) if known else day + 1
+            low = high = day + 1
+            if known and abs(low - known.low) < _FAR // DAY:
+                low, high = min(low, known.low), max(high, known.high)
             known = _Days(low, high, array("q", self._working(low, high)))
         index = bisect_right(known.days, day) + count - 1
         while index >= len(known.days):
@@ -291,7 +293,7 @@ class ByHours(Worktime):
         check(start), check(end)
         line = self._line
         low, high = start // _STEP * _STEP, end // _STEP * _STEP + _STEP
-        if line is None:
+        if line is None or low > line.high + _FAR or high < line.low - _FAR:
             line = self._extended(_Line(low, low, array("q"), array("q"), array("q"), 0), low, high)
         elif low < line.low or high > line.high:
             line = self._extended(line, min(low, line.low), max(high, line.high))
@@ -320,12 +322,20 @@ class ByHours(Worktime):
             return ()
         first = max(FIRST_DAY, low // DAY + EPOCH_DAY - _MARGIN)
         last = min(LAST_DAY, high // DAY + EPOCH_DAY + _MARGIN)
-        instant = self._clock.instant
         found = []
+        offsets = [self._clock.offset(first), self._clock.offset(first + 1)]
         for day in range(first, last + 1):
-            for opening, closing in self._hours(day):
-                start = max(low, instant(day, opening, late=False))
-                end = min(high, instant(day, closing, late=True))
-                if start < end:
-                    found.append((start, end))
-        return merged(found)
+            offsets = [*offsets[-2:], self._clock.offset(day + 2)]
+            if not (hours := self._hours(day)):
+                continue
+            # Nearly all days: no change in it, nor in the next, whose beginning is the end of this one.
+            if offsets[0] == offsets[1] == offsets[2]:
+                midnight = (day - EPOCH_DAY) * DAY - offsets[0]
+                found += [(max(low, midnight + opening), min(high, midnight + closing)) for opening, closing in hours]
+            else:
+                found += [(max(low, start), min(high, end)) for start, end in self._as_shown(day, hours)]
+        return merged((start, end) for start, end in found if start < end)
+
+    def _as_shown(self, day: int, hours: Sequence[Opening]) -> Iterator[Interval]:
+        for opening, closing in hours:
+            yield self._clock.instant(day, opening, late=False), self._clock.instant(day, closing, late=True)

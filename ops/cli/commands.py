@@ -62,9 +62,7 @@ _AGREEMENTS: Final = """Examples:
   stilldown agreements show standard"""
 _CALENDAR: Final = """Examples:
   stilldown calendar eval < cases.jsonl
-  echo '{"id": 1, "kind": "deadline", "tz": "Europe/Warsaw",
-    "hours": {"mon": [["08:00", "16:00"]]}, "seconds": 7200,
-    "start": "2026-03-30T15:00:00+02:00"}' | tr -d '\\n' | stilldown calendar eval"""
+  stilldown calendar eval < cases.jsonl | jq -r 'select(.error)'"""
 _STATUS: Final = """Examples:
   stilldown status
   stilldown status --json | jq .dead"""

@@ -44,7 +44,7 @@ SPECIAL = [
     ("UTC", date(1969, 12, 31)),
 ]
 DAYS, LEAD = 16, 7
-EXAMPLES = 100
+EXAMPLES = 75
 
 
 def test_working_time_is_what_the_minutes_say() -> None:
