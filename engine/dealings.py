@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from contracts.decisions import NoticeRow, PartRow, PromiseRow, RemedyRow, VisitRow
 from contracts.envelope import Fact
 from contracts.facts import (
     ComplaintReplied,
@@ -30,6 +29,7 @@ from contracts.facts import (
     VisitScheduled,
 )
 from contracts.moments import micros, seconds
+from contracts.rows import NoticeRow, PartRow, PromiseRow, RemedyRow, VisitRow
 
 Things = dict[str, dict[str, Any]]
 

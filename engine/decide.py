@@ -19,7 +19,6 @@ from contracts.decisions import (
     ComplaintRestated,
     ComplaintWithdrawnRecorded,
     DecisionData,
-    Item,
     ServiceHeard,
 )
 from contracts.envelope import Fact
@@ -44,6 +43,7 @@ from contracts.facts import (
     ServiceUp,
     VisitMade,
 )
+from contracts.heard import Item
 from contracts.moments import SECOND
 from engine.closing import judge
 from engine.complaint import CLOSED, OPEN, Complaint

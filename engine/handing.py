@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from contracts.decisions import CountsRow, OwnerRow, WaitRow
 from contracts.envelope import Fact, Key
 from contracts.facts import (
     ComplaintAssigned,
@@ -20,6 +19,7 @@ from contracts.facts import (
     ComplaintWaitStarted,
 )
 from contracts.moments import SECOND, micros, moment
+from contracts.rows import CountsRow, OwnerRow, WaitRow
 
 Interval = tuple[int, int | None]
 """From a moment until another, or for good."""

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 from contracts.agreements import Agreement
-from contracts.decisions import Claimed, Delivered, Item, Leans, Left, Noticed, Rejected, Requested, Said
 from contracts.envelope import Fact
 from contracts.facts import (
     ComplaintCloseRequested,
@@ -24,6 +23,7 @@ from contracts.facts import (
     ResolutionRejected,
     VisitMade,
 )
+from contracts.heard import Claimed, Delivered, Item, Leans, Left, Noticed, Rejected, Requested, Said
 from engine.complaint import CLOSED, WITHDRAWN, Complaint
 from engine.corrections import Ref
 

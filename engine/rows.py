@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from contracts.decisions import ClaimRow, OutageRow
 from contracts.facts import FactRef
 from contracts.moments import micros, moment
+from contracts.rows import ClaimRow, OutageRow
 from engine.claims import Claim
 
 

@@ -9,22 +9,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from typing import Literal, NamedTuple
 
-from contracts.decisions import (
-    Claimed,
-    DecisionData,
-    Delivered,
-    Item,
-    Leans,
-    Left,
-    Noticed,
-    Outages,
-    Rejected,
-    Requested,
-    Said,
-    ServiceHeard,
-)
+from contracts.decisions import DecisionData, Outages, ServiceHeard
 from contracts.envelope import Fact, Key
 from contracts.facts import FactCorrected, ServiceDown, ServiceUp
+from contracts.heard import Claimed, Delivered, Item, Leans, Left, Noticed, Rejected, Requested, Said
 from contracts.moments import SECOND, micros
 from engine.claims import CUSTOMER, Claim, Entry, Place, Shift, Terms
 from engine.corrections import Ref, effective, root

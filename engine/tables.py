@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
-from contracts.decisions import ClosingRow, ComplaintRestated
+from contracts.decisions import ComplaintRestated
 from contracts.facts import FactData, FactRef
 from contracts.moments import moment
+from contracts.rows import ClosingRow
 from engine import dealings
 from engine.complaint import Complaint
 from engine.corrections import Ref
