@@ -27,10 +27,10 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class BeyondTimeError(StilldownError):
-    """This lies before the year 1 or after the year 9999, where there are no dates to reckon with."""
+    """This lies before the year 1 or after the year 9999: no calendar reaches that far."""
 
-    def __init__(self) -> None:
-        super().__init__("this lies before the year 1 or after the year 9999: no calendar reaches that far")
+    def __str__(self) -> str:
+        return str(type(self).__doc__).removesuffix(".")
 
 
 def check(instant: int) -> int:

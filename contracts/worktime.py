@@ -15,7 +15,6 @@ from functools import lru_cache
 from typing import ClassVar, Final, NamedTuple
 
 from contracts.calendars import IDLE_DAYS, Calendar, days_off
-from contracts.errors import StilldownError
 from contracts.moments import SECOND
 from contracts.spans import merged
 from contracts.wallclock import DAY, EPOCH_DAY, FIRST_DAY, LAST_DAY, LATEST, BeyondTimeError, WallClock, check
@@ -40,11 +39,8 @@ _FAR: Final = 200 * _STEP
 _IDLE: Final = IDLE_DAYS * DAY
 
 
-class NeverOpensError(StilldownError):
+class NeverOpensError(BeyondTimeError):
     """This calendar has no hours for ten years or more: what waits for it would never fall due."""
-
-    def __init__(self) -> None:
-        super().__init__("this calendar has no hours for ten years or more: what waits for it would never fall due")
 
 
 class Worktime(ABC):
