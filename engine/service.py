@@ -198,6 +198,12 @@ class Service:
         del self.named[bisect_left(self.named, claim.since)]
         del self.made[bisect_left(self.made, claim.place)]
 
+    def caught_up(self) -> None:
+        """What another process has heard and concluded is known now: the fold is brought to where that one's was."""
+        if self.log.tail is not None:
+            self.log.fold(self.recorded_at)
+        self.touched = []
+
     # the log
 
     def _put(self, ref: Ref, heard: Heard) -> None:

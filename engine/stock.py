@@ -106,6 +106,8 @@ class Stock:
         for state in known:
             for version, topic, data in unit.load_since(state.stream, state.version):
                 load(state, version, topic, data)
+            if isinstance(state, Service):
+                state.caught_up()
             state.armed = timers.get(state.stream)
 
     def _state(self, stream: str) -> State | None:
