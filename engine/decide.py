@@ -129,6 +129,8 @@ class Step:
         self.streams = streams
         self.now = now
         self.events: list[Recorded] = []
+        self.decisions = 0
+        """How many of the events are decisions."""
         self.services: list[Service] = []
         """Services whose silence may be due at another time now."""
         self.filed: str | None = None
@@ -177,11 +179,16 @@ class Step:
         state.record_fact(fact)
 
     def _record(self, state: State, data: DecisionData, time: int, cause: Ref, service: str | None = None) -> None:
+        self._conclude(state, data, time, cause, service)
+        state.record(data, time, cause)
+
+    def _conclude(self, state: State, data: DecisionData, time: int, cause: Ref, service: str | None) -> None:
+        """A decision that the state holds already."""
         state.version += 1
+        self.decisions += 1
         self.events.append(
             Recorded(state.stream, state.version, data.TYPE, time, self.now, cause[0], cause[1], data, service)
         )
-        state.record(data, time, cause)
 
     # ------------------------------------------------------------------ complaints
 
@@ -312,7 +319,9 @@ class Step:
             if cause is None:
                 cause = service.log.spoke
             for at, data in events(news, time):
-                self._record(service, data, at, cause, service.name)
+                self._conclude(service, data, at, cause, service.name)
+            for change in news.changes:
+                service.put_outages(change.first, change.until, change.new)
             false = false_closings(service, news)
             if not false:
                 return

@@ -326,7 +326,7 @@ class Engine(Stock, Application[str]):
 
     def _keep(self, step: Step) -> None:
         self._events += step.events
-        self._decisions += sum(event.kind == "decision" for event in step.events)
+        self._decisions += step.decisions
         for service in step.services:
             due = service.log.silence_due()
             if due != service.armed:

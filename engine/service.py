@@ -151,15 +151,18 @@ class Service:
     def conclude(self, rows: Outages) -> None:
         """Conclusions replace what they speak of."""
         if rows.from_ is not None:
-            low = bisect_left(self.outages, micros(rows.from_), key=_start)
-            high = (
-                len(self.outages) if rows.until is None else bisect_left(self.outages, micros(rows.until), key=_start)
-            )
-            self.outages[low:high] = [outage_of(row) for row in rows.outages]
+            until = None if rows.until is None else micros(rows.until)
+            self.put_outages(micros(rows.from_), until, [outage_of(row) for row in rows.outages])
         for row in rows.claims:
             self.set_claim(claim_of(row))
         for gone in rows.claims_gone:
             self.drop_claim((gone.source, gone.id))
+
+    def put_outages(self, first: int, until: int | None, outages: list[Outage]) -> None:
+        """These hold now, instead of those that start from `first` on and before `until` (None: no end)."""
+        low = bisect_left(self.outages, first, key=_start)
+        high = len(self.outages) if until is None else bisect_left(self.outages, until, key=_start)
+        self.outages[low:high] = outages
 
     def set_claim(self, claim: Claim) -> None:
         """A claim as it is now."""
