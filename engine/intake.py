@@ -123,18 +123,19 @@ class Engine(Stock, Application[str]):
         mode: str | None = "wall",
         positions: Iterable[tuple[str, int, int]] = (),
         facts: Sequence[Fact | MalformedError] | None = None,
+        meanwhile: Callable[[], None] | None = None,
     ) -> Taken:
         """Takes facts in, in order, in one transaction; durable when it returns.
 
         `mode`: `wall`, `event` (the clock follows the facts, timers fire in between), or None: as the store's clock
         goes already. `positions`: how far which part of which feed is taken in with them. `facts`: `bodies` as
-        understood, if they were already.
+        understood, if they were already. `meanwhile`: called when all is decided, right before the store is written.
         """
         parsed = [understand(body) for body in bodies] if facts is None else list(facts)
         positions = tuple(positions)
         while True:
             try:
-                return self._batch(bodies, parsed, mode, positions)
+                return self._batch(bodies, parsed, mode, positions, meanwhile)
             except _ElsewhereError as error:
                 self._set_aside(error)
             except (StilldownError, sqlite3.Error):
@@ -181,6 +182,7 @@ class Engine(Stock, Application[str]):
         parsed: Sequence[Fact | MalformedError],
         mode: str | None,
         positions: Iterable[tuple[str, int, int]],
+        meanwhile: Callable[[], None] | None,
     ) -> Taken:
         try:
             with writing(self._connection) as unit:
@@ -189,6 +191,8 @@ class Engine(Stock, Application[str]):
                 for feed, part, position in positions:
                     unit.set_position(feed, part, position)
                 taken = self._save(results)
+                if meanwhile is not None:
+                    meanwhile()
         except BaseException:  # an interruption too: what was decided was not saved
             self._forget()
             raise
