@@ -56,6 +56,7 @@ class Log:
         "_dirty_last",
         "_reach",
         "_sent",
+        "_settled",
         "_tail_place",
         "deliveries",
         "entries",
@@ -75,6 +76,11 @@ class Log:
         self._dirty: Place | None = None
         self._dirty_last = FIRST
         self._reach: int | None = None
+        self._settled = False
+
+    def settle(self) -> None:
+        """What is in the log now was folded and concluded before: until something is new, nothing is to be done."""
+        self._settled = True
 
     def insert(self, entry: Entry) -> None:
         """Puts an entry into its place."""
@@ -114,6 +120,7 @@ class Log:
                 self._soil(sent)
 
     def _soil(self, place: Place) -> None:
+        self._settled = False
         if self._dirty is None:
             self._dirty = self._dirty_last = place
         else:
@@ -131,6 +138,8 @@ class Log:
 
     def fold(self, now: int) -> Folded | None:
         """Brings the fold up to the entries and to `now`; None if there was nothing to do."""
+        if self._settled:
+            return None
         tail, dirty = self.tail, self._dirty
         if tail is None or (dirty is not None and (dirty <= self._tail_place or dirty[0] < tail.frontier)):
             folded = self._refold(dirty or FIRST, now)
