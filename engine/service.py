@@ -142,6 +142,11 @@ class Service:
 
     # evolving: what was recorded
 
+    def settle(self, due: int | None) -> None:
+        """It was read whole: what it holds was concluded when it was recorded, and its next silence ends at `due`."""
+        self.touched.clear()
+        self.log.settle(due)
+
     def record_fact(self, fact: Fact) -> None:
         """A fact recorded in this very stream."""
         self.facts[fact.ref] = fact
@@ -152,20 +157,21 @@ class Service:
         said = effective(fact, self.corrections)
         self._put(fact.ref, Heard(fact.us, None, ()) if said is None else Heard(said.us, None, said_by(said)))
 
-    def record(self, data: DecisionData, _time: int, _cause: Ref) -> None:
+    def record(self, data: DecisionData, time: int, _cause: Ref) -> None:
         """A decision of this stream."""
         if isinstance(data, ServiceHeard):
-            self._hear(data)
+            self._hear(data, time)
         elif isinstance(data, Outages):
             self.conclude(data)
 
-    def _hear(self, decision: ServiceHeard) -> None:
+    def _hear(self, decision: ServiceHeard, time: int) -> None:
         """What a fact brings. It replaces what was heard of it."""
         ref = (decision.fact.source, decision.fact.id)
-        self._put(ref, Heard(micros(decision.time), decision.complaint, decision.items))
+        self._put(ref, Heard(time, decision.complaint, decision.items))
 
     def conclude(self, rows: Outages) -> None:
         """Conclusions replace what they speak of."""
+        self.log.unsettle()
         if rows.from_ is not None:
             until = None if rows.until is None else micros(rows.until)
             self.put_outages(micros(rows.from_), until, [outage_of(row) for row in rows.outages])

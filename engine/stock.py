@@ -78,9 +78,10 @@ class Stock:
             self._absent.add(stream)
             return None
         state = fresh(stream)
-        for version, topic, data in rows:
-            load(state, version, topic, data)
+        load(state, rows)
         state.armed = due
+        if isinstance(state, Service):
+            state.settle(due)
         self._cache.put(state)
         return state
 
@@ -104,8 +105,7 @@ class Stock:
         known = [state for state in map(self._cache.get, streams) if state is not None]
         timers = unit.timers_of([state.stream for state in known])
         for state in known:
-            for version, topic, data in unit.load_since(state.stream, state.version):
-                load(state, version, topic, data)
+            load(state, unit.load_since(state.stream, state.version))
             state.armed = timers.get(state.stream)
 
     def _state(self, stream: str) -> State | None:
