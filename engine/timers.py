@@ -102,6 +102,7 @@ class Timers(Stock):
         rows = self._unit.timers(horizon, asked)
         self._loaded = horizon if len(rows) < asked else rows[-1][0] - 1
         self._heap = [(due, _RANK[stream.partition(":")[0]], stream) for due, stream in rows]
+        self._prefetch_due(self._unit, [stream for _, stream in rows if stream not in self._stuck])
         if self._holding:
             self._heap += [(due, FACTS, HELD) for due in self._unit.held_due(horizon)]
         heapq.heapify(self._heap)
