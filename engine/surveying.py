@@ -35,16 +35,16 @@ class Surveyed(NamedTuple):
 
 def survey(url: str, now: int) -> Iterator[Surveyed]:
     """Gives every complaint in order of its id, as known at `now` (microseconds). Raises NoStoreError."""
-    connection = open_store(url)
+    store = open_store(url)
     try:
-        with reading(connection) as unit:
+        with reading(store) as unit:
             for stream in unit.streams_like("complaint:"):
                 complaint = _state(unit, stream)
                 service = _state(unit, f"service:{complaint.service}") if isinstance(complaint, Complaint) else None
                 if isinstance(complaint, Complaint) and isinstance(service, Service):
                     yield from _surveyed(complaint, service, now)
     finally:
-        connection.close()
+        store.close()
 
 
 def _surveyed(complaint: Complaint, service: Service, now: int) -> Iterator[Surveyed]:

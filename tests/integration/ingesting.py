@@ -46,7 +46,7 @@ def ingest(path: Path, file: Path, sizes: Iterator[int], crash: str = "") -> lis
                 os._exit(KILLED)
             statements.append(statement)
 
-        engine._connection.set_trace_callback(watch)
+        engine._store.connection.set_trace_callback(watch)
     lines = in_order(file.read_bytes().splitlines())
     done = batches = 0
     while done < len(lines):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 from contracts.agreements import parse
 from engine.intake import Engine, Result, Taken
-from engine.store.sqlite import StoreError
+from engine.store.errors import ConflictError, StoreError
 from tests.integration import workload
 from tests.integration.engines import Broken, Machine, engine, outcomes, record, take
 from tests.integration.facts import (
@@ -202,10 +201,10 @@ def test_a_position_is_written_though_the_batch_fails_at_its_end(tmp_path: Path,
 @contextmanager
 def full(engine: Engine) -> Iterator[None]:
     """While the disk is full."""
-    pages = engine._connection.execute("PRAGMA page_count").fetchone()[0]
-    engine._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    pages = engine._store.connection.execute("PRAGMA page_count").fetchone()[0]
+    engine._store.connection.execute(f"PRAGMA max_page_count = {pages + 2}")
     yield
-    engine._connection.execute("PRAGMA max_page_count = 4294967294")
+    engine._store.connection.execute("PRAGMA max_page_count = 4294967294")
 
 
 def many() -> list[bytes]:
@@ -275,9 +274,9 @@ def test_a_version_that_another_connection_took_fails_the_batch_whole_and_it_may
         record(first, *STORY[:4])
         record(second, *STORY[4:6])
         # The first engine is made to believe that nobody has written: what it remembers is out of date.
-        first._seen_version = first._connection.execute("PRAGMA data_version").fetchone()[0]
+        first._seen_version = first._store.connection.execute("PRAGMA data_version").fetchone()[0]
         before = everything(path)
-        with pytest.raises(sqlite3.IntegrityError):
+        with pytest.raises(ConflictError):
             first.take(STORY[6:], positions=[("feed", 0, 9)])
         assert everything(path) == before
         record(first, *STORY[6:])

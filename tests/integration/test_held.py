@@ -232,9 +232,9 @@ def test_a_held_fact_that_the_contracts_take_no_more_costs_nobody_else(tmp_path:
             take(taking, acknowledged("a", "C1", -2), acknowledged("b", "C1", -1), down("d", "S1", 3)) == ["held"] * 3
         )
         for name, old in (("a", b"complaint.greeted"), ("d", b"service.gone")):
-            [body] = taking._connection.execute("SELECT body FROM held WHERE id = ?", (name,)).fetchone()
+            [body] = taking._store.connection.execute("SELECT body FROM held WHERE id = ?", (name,)).fetchone()
             older = body.replace(b"complaint.acknowledged", old).replace(b"service.down", old)
-            taking._connection.execute("UPDATE held SET body = ? WHERE id = ?", (older, name))
+            taking._store.connection.execute("UPDATE held SET body = ? WHERE id = ?", (older, name))
         assert sorted(released(taking.take([filed("f", "C1", -5)]))) == [("a", "dead"), ("b", "recorded")]
         machine.minute = 3
         assert released(taking.tick()) == [("d", "dead")]

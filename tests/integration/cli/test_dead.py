@@ -114,7 +114,7 @@ def test_a_letter_that_waits_or_is_known_when_retried_is_dead_no_longer(cli: Cli
     )
     cli.load(b"nonsense")
     with Keeper(cli.store, writes=True) as keeper:  # as if this version understood what an older one had not
-        keeper._connection.execute(
+        keeper._store.connection.execute(
             "UPDATE dead SET body = ? WHERE number = (SELECT max(number) FROM dead)", (early.strip(),)
         )
 
