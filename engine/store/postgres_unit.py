@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Cursor as Plain
 
@@ -35,7 +35,7 @@ WHERE originator_id = ANY(%s) ORDER BY originator_id, originator_version
 """
 _LOOK = """
 SELECT (SELECT last FROM positions), recorded_at, mode, EXISTS (SELECT 1 FROM held), EXISTS (SELECT 1 FROM dead),
-    (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint
+    EXISTS (SELECT 1 FROM work), (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint
 FROM clock
 """
 _HOLD = """
@@ -95,13 +95,23 @@ def append(cursor: Plain[Any], rows: Iterable[EventRow]) -> range:
     return range(before + 1, before + 1 + len(streams))
 
 
+class _Look(NamedTuple):
+    last: int
+    recorded_at: int
+    mode: str
+    holds: bool
+    dead: bool
+    works: bool
+    now: int
+
+
 class PostgresUnit(Unit):
     """The statements of a batch on PostgreSQL."""
 
     def __init__(self, cursor: Plain[Any]) -> None:
         super().__init__(Marked(cursor))
         self._plain = cursor
-        self._seen: tuple[int, int, str, bool, bool, int] | None = None
+        self._seen: _Look | None = None
         self._execute = self._watched
 
     def _watched(self, statement: str, params: Any = (), /) -> Marked:  # noqa: ANN401 - whatever a statement takes
@@ -111,37 +121,39 @@ class PostgresUnit(Unit):
 
     # what a batch asks for at its beginning, in one statement; asked for again once anything was written
 
-    def _look(self) -> tuple[int, int, str, bool, bool, int]:
+    def _look(self) -> _Look:
         if self._seen is None:
             self._plain.execute(_LOOK)
-            self._seen = self._plain.fetchone()
-        if self._seen is None:
-            raise LookupError("the store has no clock")
+            self._seen = _Look._make(self._plain.fetchone() or ())
         return self._seen
 
     def changes(self) -> Hashable:
         """The last position."""
-        return self._look()[0]
+        return self._look().last
 
     def last_position(self) -> int:
         """The last position that was given; 0 if none was."""
-        return self._look()[0]
+        return self._look().last
 
     def clock(self) -> Clock:
         """The engine's clock as last written."""
-        return Clock(*self._look()[1:3])
+        return Clock(self._look().recorded_at, self._look().mode)
 
     def holds_any(self) -> bool:
         """Whether any fact is held."""
-        return self._look()[3]
+        return self._look().holds
 
     def has_dead(self) -> bool:
         """Whether there is any dead letter."""
-        return self._look()[4]
+        return self._look().dead
+
+    def works(self) -> bool:
+        """Whether any change of a service or person has still to be carried to its complaints."""
+        return self._look().works
 
     def now(self) -> int:
         """The store's clock: microseconds since 1970, by the database, when this unit first looked."""
-        return self._look()[5]
+        return self._look().now
 
     # events and identities
 
@@ -197,11 +209,9 @@ class PostgresUnit(Unit):
 
     # timers and held facts
 
-    def timers_of(self, streams: Sequence[str], kind: str) -> dict[str, int]:
+    def timers_of(self, streams: Sequence[str]) -> dict[str, int]:
         """When the timers of several streams are due."""
-        self._plain.execute(
-            "SELECT stream, due FROM timers WHERE kind = %s AND stream = ANY(%s)", (kind, list(streams))
-        )
+        self._plain.execute("SELECT stream, due FROM timers WHERE stream = ANY(%s)", (list(streams),))
         return dict(self._plain.fetchall())
 
     def held(self, ref: Ref) -> HeldRow | None:

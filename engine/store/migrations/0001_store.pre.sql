@@ -59,12 +59,28 @@ CREATE TABLE dead (
 
 -- An index of what falls due: no truth is in it, it can be made again from the streams.
 CREATE TABLE timers (
-    stream TEXT COLLATE "C" NOT NULL,
-    kind   TEXT COLLATE "C" NOT NULL,
-    due    BIGINT           NOT NULL,
-    PRIMARY KEY (stream, kind)
+    stream TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    due    BIGINT           NOT NULL
 );
 CREATE INDEX timers_due ON timers (due);
+
+-- What a change of a service or a person still means to its complaints: one row a stream, worked off in portions.
+CREATE TABLE work (
+    number BIGINT           NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    stream TEXT COLLATE "C" NOT NULL UNIQUE,
+    since  BIGINT           NOT NULL,
+    cursor TEXT COLLATE "C" NOT NULL,
+    time   BIGINT           NOT NULL,
+    source TEXT COLLATE "C" NOT NULL,
+    id     TEXT COLLATE "C" NOT NULL
+);
+
+-- An index: which complaints a person was ever given. It can be made again from the streams.
+CREATE TABLE owned (
+    person    TEXT COLLATE "C" NOT NULL,
+    complaint TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (person, complaint)
+);
 
 -- How far a feed was taken in, written in the transaction of what it brought.
 CREATE TABLE intake (
