@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 from contracts.agreements import Agreement
 from contracts.decisions import AgreementPublished
@@ -37,7 +37,7 @@ class Stock:
         self.touches = 0
         """Streams that were asked for."""
         self._seen_position = 0
-        self._seen_version: int | None = None
+        self._seen_version: Hashable = None
         self._begin_reading()
 
     def _begin_reading(self) -> None:
@@ -102,10 +102,13 @@ class Stock:
 
     def _refresh(self, unit: Unit) -> None:
         """Forgets streams that another process has changed."""
-        version = unit.rows("PRAGMA data_version")[0][0]
+        version = unit.changes()
         if version == self._seen_version:
             return
         last = unit.last_position()
+        if last < self._seen_position:  # the store is another: restored from a copy, perhaps
+            self._cache.clear()
+            self._seen_version = None
         if self._seen_version is None:
             self._terms = learn(unit)
         elif last != self._seen_position:

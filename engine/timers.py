@@ -7,7 +7,6 @@ the state as it is: late, twice, or by two processes, it does nothing wrong. One
 from __future__ import annotations
 
 import heapq
-import sqlite3
 from itertools import islice
 
 from contracts.errors import StilldownError
@@ -142,7 +141,7 @@ class Timers(Stock):
                 step.due(state, due)
             else:
                 step.absent(state, due)
-        except (StilldownError, sqlite3.Error):
+        except StilldownError:
             raise
         except Exception as error:
             raise ElsewhereError(state.stream) from error
@@ -181,7 +180,7 @@ class Timers(Stock):
         names, cursor = (self._leaning if kind == "service" else self._owning)(step, work, name, row.cursor)
         try:
             step.follow(work, names)
-        except (StilldownError, sqlite3.Error):
+        except StilldownError:
             raise
         except Exception as error:
             raise ElsewhereError(row.stream) from error
