@@ -96,7 +96,7 @@ class Stock:
         load(state, rows)
         state.armed = due
         if isinstance(state, Service):
-            state.settle(due)
+            state.caught_up(due)
         self._cache.put(state)
         return state
 
@@ -122,6 +122,8 @@ class Stock:
         for state in known:
             load(state, unit.load_since(state.stream, state.version))
             state.armed = timers.get(state.stream)
+            if isinstance(state, Service):
+                state.caught_up(state.armed)
 
     def _state(self, stream: str) -> State | None:
         self.touches += 1
