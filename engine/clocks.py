@@ -11,11 +11,21 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from contracts.agreements import Agreement
+from contracts.agreements import Agreement, Clock
+from contracts.facts import (
+    ComplaintAcknowledged,
+    ComplaintExtended,
+    ComplaintReplied,
+    ComplaintWaitEnded,
+    ComplaintWaitStarted,
+    FactData,
+    NoticeDelivered,
+    NoticeSent,
+)
 from engine.complaint import CLOSED, OPEN, Complaint, Stage
 from engine.reckoning import Block, Clockwork, Extension, Kept, Reckoned, Stop, due_then, elapsed, reckon
 from engine.rows import Cycle, Outage
-from engine.waiting import Told, Wait, told
+from engine.waiting import TOLD, Told, Wait, told
 
 _MOST = 512
 
@@ -54,6 +64,7 @@ class _Works(NamedTuple):
     terms: Agreement
     clocks: tuple[Clockwork, ...]
     follows: bool
+    told: frozenset[type[FactData]]
 
 
 _WORKS: dict[int, _Works] = {}
@@ -67,8 +78,26 @@ def _works(terms: Agreement) -> _Works:
         _WORKS.clear()
     clocks = tuple(Clockwork(clock, terms) for clock in terms.clocks)
     follows = terms.credit is not None or any(clock.starts == "down" for clock in terms.clocks)
-    made = _WORKS[id(terms)] = _Works(terms, clocks, follows)
+    told_by = frozenset(cls for clock in terms.clocks for cls in _told_by(clock))
+    made = _WORKS[id(terms)] = _Works(terms, clocks, follows, told_by)
     return made
+
+
+def _told_by(clock: Clock) -> Iterator[type[FactData]]:
+    """Facts that may move a clock of these terms, of those that `told` understands."""
+    if clock.stops == "acknowledged":
+        yield ComplaintAcknowledged
+    elif clock.stops in {"replied", "reply_delivered"}:
+        yield from (ComplaintReplied, NoticeDelivered)
+    if clock.pauses:
+        yield from (ComplaintWaitStarted, ComplaintWaitEnded, NoticeDelivered)
+    if clock.on_breach is not None:
+        yield from (ComplaintExtended, NoticeSent)
+
+
+def moves(terms: Agreement, cls: type[FactData]) -> bool:
+    """Whether facts of a class may move a clock under these terms; only those of engine.waiting ever may not."""
+    return cls not in TOLD or cls in _works(terms).told
 
 
 def clockworks(terms: Agreement) -> tuple[Clockwork, ...]:
