@@ -3,7 +3,7 @@
 `World` is told facts one by one, as they arrive, and says what is so. Everything that follows from the facts is
 worked out anew at each arrival (`reading_line.Account`); what is kept are the decisions, because decisions stay:
 which closings were granted, which of them proved false, what was reopened, withdrawn and refused.
-Left out: `when_confirmed`, absences, clocks, credits, broken promises, holding facts of the future.
+Left out: `when_confirmed`, holding facts of the future.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from .reading_clocks import clocks, deemed_upheld_at
+from .reading_credits import credits_
 from .reading_facts import BEGIN, Fact, Key, Place, Terms, bound, corrected, fault, original, said
 from .reading_line import Account
 from .reading_rows import odd, show
@@ -102,7 +104,8 @@ class World:
     def _may_enter(self, fact: Fact) -> bool:
         if fact.type == "fact.corrected":
             return original(fact) in self.facts
-        return fact.type == "complaint.filed" or fact.type.startswith("service.") or fact.subject in self.events
+        of_itself = fact.type == "complaint.filed" or fact.type.startswith(("service.", "person."))
+        return of_itself or fact.subject in self.events
 
     def _enter(self, fact: Fact) -> None:
         if fact.type == "complaint.filed" and fact.subject in self.events:
@@ -308,7 +311,7 @@ class World:
             "promise_outstanding": self._outstanding(
                 request, "promise", "promise.made", "promise.kept", "promise.released"
             ),
-            "reply_missing": self.agreements[self.filing(complaint).data.get("agreement") or "standard"].reply
+            "reply_missing": self.agreements[self.filing(complaint).data.get("agreement") or "standard"].needs_reply
             and not any(f.time <= then for f in self.of(complaint, "complaint.replied")),
         }
         if request.data.get("approved_by"):
@@ -346,7 +349,11 @@ class World:
         ]
 
     def complaint(self, complaint: str) -> dict[str, Any]:
-        return show(self, complaint)
+        return show(self, complaint) | {
+            "clocks": clocks(self, complaint),
+            "credits": credits_(self, complaint),
+            "deemed_upheld_at": deemed_upheld_at(self, complaint),
+        }
 
     def odd(self) -> list[str]:
         return odd(self)
