@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -39,7 +39,10 @@ class History:
         return world
 
 
-def build(r: Random) -> History:
+def build(
+    r: Random, terms: Callable[[Writer], Terms] = terms, bag: Sequence[Callable[[Writer], None]] = BAG
+) -> History:
+    """`terms` draws the terms of an agreement, `bag` is what may happen."""
     w = Writer(r)
     w.agreements = {name: terms(w) for name in ("standard", "home", "firm")}
     w.numbers = list(range(60))
@@ -54,7 +57,7 @@ def build(r: Random) -> History:
         w.file()
     while len(w.entries) < size:
         w.step()
-        w.pick(BAG)(w)
+        w.pick(bag)(w)
     return History(w.agreements, *arrange(w, w.entries[:40]))
 
 

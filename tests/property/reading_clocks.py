@@ -11,7 +11,8 @@ Where the page leaves something open, this is how it is read, each with the sent
 5.  With `end_of_day` pauses and gaps add up, and the moment they lead to goes on to the first end of a (working) day
     at or after it; nothing taken, nothing moved.
 6.  A gap "that does not count" is no pause: it is in neither `elapsed` nor `paused`, and a wait within it pauses
-    nothing there. If what a clock waits for came in the gap, the gap ends there: "a reopening shows the clock stopped then".
+    nothing there. If what a clock waits for came in the gap, the gap ends there: "a reopening shows the clock stopped
+    then".
 7.  A gap that begins at the very due instant moves a `P…D` ("or a gap that does not count", and the end has kept it
     from being breached); a `PT…` has then elapsed, and is breached at that instant once reopened.
 8.  "Rounded up to the second" is the fraction of the target, in seconds of elapsed time.
