@@ -203,7 +203,13 @@ CLOCK_ACTS: tuple[tuple[int, Callable[[Writer], None]], ...] = (
     (14, pass_time),
 )
 ABSENT_ACTS: tuple[tuple[int, Callable[[Writer], None]], ...] = ((12, absent), (16, assign))
-_LESS: dict[Callable[[Writer], None], int] = {Writer.silent_story: 5, Writer.claim: 6, Writer.ask: 4, Writer.correct: 8, Writer.withdraw: 2}
+_LESS: dict[Callable[[Writer], None], int] = {
+    Writer.silent_story: 5,
+    Writer.claim: 6,
+    Writer.ask: 4,
+    Writer.correct: 8,
+    Writer.withdraw: 2,
+}
 
 
 def bag(*acts: tuple[tuple[int, Callable[[Writer], None]], ...]) -> list[Callable[[Writer], None]]:

@@ -349,11 +349,9 @@ class World:
         ]
 
     def complaint(self, complaint: str) -> dict[str, Any]:
-        return show(self, complaint) | {
-            "clocks": clocks(self, complaint),
-            "credits": credits_(self, complaint),
-            "deemed_upheld_at": deemed_upheld_at(self, complaint),
-        }
+        rows, owed = clocks(self, complaint), credits_(self, complaint)
+        upheld = deemed_upheld_at(self, complaint, rows)
+        return show(self, complaint) | {"clocks": rows, "credits": owed, "deemed_upheld_at": upheld}
 
     def odd(self) -> list[str]:
         return odd(self)

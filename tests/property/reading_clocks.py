@@ -79,11 +79,11 @@ def clocks(world: World, complaint: str, at: datetime | None = None) -> list[dic
     return rows
 
 
-def deemed_upheld_at(world: World, complaint: str, at: datetime | None = None) -> str | None:
+def deemed_upheld_at(world: World, complaint: str, rows: list[dict[str, Any]]) -> str | None:
     """The law takes an unanswered complaint as justified at the breach of such a clock, the first of several."""
     deeming = {c.name for c in terms_of(world, complaint).all_clocks if c.on_breach == "deem_upheld"}
     return min(
-        (r["breached_at"] for r in clocks(world, complaint, at) if r["clock"] in deeming and r["breached_at"]),
+        (row["breached_at"] for row in rows if row["clock"] in deeming and row["breached_at"]),
         key=datetime.fromisoformat,
         default=None,
     )

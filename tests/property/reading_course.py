@@ -61,15 +61,14 @@ def facts(world: World, complaint: str, at: datetime, *types: str) -> list[Fact]
 def lives(world: World, complaint: str, at: datetime) -> list[Life]:
     """A closing proved false ends none."""
     found: list[Life] = []
-    withdrawn = {e.time for e in world.events[complaint] if e.kind == "withdrawn"}
-    last = world.steps(complaint)[-1]
-    for step in world.steps(complaint):
+    steps, withdrawn = world.steps(complaint), world.status(complaint) == "withdrawn"
+    for step in steps:
         if step.time > at:
             break
         if step.on:
             found.append(Life(step.time))
         else:
-            found[-1] = Life(found[-1].begin, step.time, not (withdrawn and step is last))
+            found[-1] = Life(found[-1].begin, step.time, not (withdrawn and step is steps[-1]))
     return found
 
 

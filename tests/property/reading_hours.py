@@ -7,6 +7,7 @@ that overlap count once.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -99,12 +100,15 @@ def spans(hours: Hours, day: date) -> tuple[tuple[datetime, datetime], ...]:
 
 
 @cache
-def open_(hours: Hours, quarter: datetime) -> bool:
-    """Whether this quarter of an hour counts."""
+def quarters(hours: Hours, day: datetime) -> tuple[datetime, ...]:
+    """The quarters of an hour of a UTC day that count, by their beginnings."""
+    every = [day + n * QUARTER for n in range(96)]
     if not hours.has_hours:
-        return True
-    today = wall(hours.zone, quarter).date()
-    return any(a <= quarter < b for day in (today - DAY, today, today + DAY) for a, b in spans(hours, day))
+        return tuple(every)
+    near = {wall(hours.zone, quarter).date() for quarter in every}
+    near |= {date_ + n * DAY for date_ in near for n in (-1, 1)}
+    found = [span for date_ in near for span in spans(hours, date_)]
+    return tuple(quarter for quarter in every if any(a <= quarter < b for a, b in found))
 
 
 def is_working(hours: Hours, day: date) -> bool:
@@ -145,15 +149,16 @@ def inside(moment: datetime, stretches: Sequence[Stretch]) -> bool:
 
 def walk(hours: Hours, begin: datetime, without: Sequence[Stretch]) -> Iterator[tuple[datetime, datetime]]:
     """From `begin` on, piece by piece, the time that counts, without some stretches. Ends where nothing can follow."""
-    edges = sorted({m for stretch in without for m in stretch if m is not None})
+    edges = sorted({m for stretch in without for m in stretch if m is not None} | {begin})
     final = min((a for a, b in without if b is None), default=begin + FAR)
-    here = begin
-    while here < final:
-        quarter = here.replace(minute=here.minute // 15 * 15, second=0, microsecond=0)
-        there = min([quarter + QUARTER, *(edge for edge in edges if edge > here)])
-        if open_(hours, quarter) and not inside(here, without):
-            yield here, there
-        here = there
+    day = begin.replace(hour=0, minute=0, second=0, microsecond=0)
+    while day < final:
+        for quarter in quarters(hours, day):
+            cuts = [quarter, *(edge for edge in edges if quarter < edge < quarter + QUARTER), quarter + QUARTER]
+            for here, there in itertools.pairwise(cuts):
+                if begin <= here < final and not inside(here, without):
+                    yield here, there
+        day += DAY
 
 
 def worked(hours: Hours, begin: datetime, end: datetime, without: Sequence[Stretch] = ()) -> timedelta:
