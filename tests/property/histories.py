@@ -40,10 +40,14 @@ class History:
 
 
 def build(
-    r: Random, terms: Callable[[Writer], Terms] = terms, bag: Sequence[Callable[[Writer], None]] = BAG
+    r: Random,
+    terms: Callable[[Writer], Terms] = terms,
+    bag: Sequence[Callable[[Writer], None]] = BAG,
+    *,
+    patient: bool = False,
 ) -> History:
-    """`terms` draws the terms of an agreement, `bag` is what may happen."""
-    w = Writer(r)
+    """`terms` draws the terms of an agreement, `bag` is what may happen, `patient` whether requests may stand."""
+    w = Writer(r, patient=patient)
     w.agreements = {name: terms(w) for name in ("standard", "home", "firm")}
     w.numbers = list(range(60))
     r.shuffle(w.numbers)

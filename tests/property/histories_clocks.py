@@ -221,8 +221,9 @@ CLOCK_BAG = bag(CLOCK_ACTS)
 ABSENT_BAG = bag(CLOCK_ACTS, ABSENT_ACTS)
 
 
-def clock_history(seed: int, *, absences: bool = False) -> History:
-    return build(Random(seed), clocked, ABSENT_BAG if absences else CLOCK_BAG)
+def clock_history(seed: int, *, absences: bool = False, patient: bool = False) -> History:
+    """`absences`: people are away. `patient`: requests to close stand until nothing objects."""
+    return build(Random(seed), clocked, ABSENT_BAG if absences else CLOCK_BAG, patient=patient)
 
 
 def main(count: int) -> None:
