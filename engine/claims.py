@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
-from contracts.decisions import Claimed, Delivered, Noticed, Rejected, Said
+from contracts.heard import Claimed, Delivered, Noticed, Rejected, Said
 from contracts.moments import micros
 from engine.words import EarlierNeededError, Timeline
 

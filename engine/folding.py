@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from typing import NamedTuple
 
-from contracts.decisions import Delivered, Noticed
+from contracts.heard import Delivered, Noticed
 from engine.claims import Claim, Delivery, Entry, Fold, NoticeId, Place
 from engine.words import BEGINNING, EarlierNeededError, Span
 

@@ -86,10 +86,11 @@ class Keeper:
             return unit.last_position()
 
     def is_due(self, now: int) -> bool:
-        """Whether something falls due by `now` that is not done yet: a timer, or a fact that waits for its time."""
+        """Whether something is not done yet that is due by `now`: a timer, work, a fact that waits for its time."""
         with reading(self._connection) as unit:
             row = unit.rows(
-                "SELECT EXISTS (SELECT 1 FROM timers WHERE due <= ?) OR EXISTS (SELECT 1 FROM held WHERE due <= ?)",
+                "SELECT EXISTS (SELECT 1 FROM timers WHERE due <= ?) OR EXISTS (SELECT 1 FROM held WHERE due <= ?)"
+                " OR EXISTS (SELECT 1 FROM work)",
                 (now, now),
             )[0]
         return bool(row[0])

@@ -7,13 +7,19 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from contracts.agreements import Agreement, AgreementFile, Restoration
+from contracts.calendars import Calendar
 from contracts.moments import micros, moment, rfc3339
-from engine.decide import Recorded
+from contracts.pinning import pinned
+from engine.absences import gather
 from engine.intake import Engine, Outcome
+from engine.recording import Recorded
 from engine.service import Service
 from engine.showing import show
 from engine.store.mapper import from_row
@@ -24,9 +30,9 @@ from .histories import History
 from .histories_writer import SERVICE
 from .reading import Terms, World
 
-CLOCKS = False
+CLOCKS = True
 """Whether clocks, credits, what was deemed upheld, broken promises and absences are compared too."""
-_TABLES = ("stored_events", "facts", "held", "dead", "timers", "intake", "staged")
+_TABLES = ("stored_events", "facts", "held", "dead", "timers", "work", "owned", "intake", "staged")
 Arrivals = Iterable[tuple[dict[str, Any], datetime]]
 Dead = list[tuple[tuple[str, str], str | None]]
 
@@ -81,7 +87,7 @@ class Bench:
             if after is not None:
                 after()
         self.now = micros(history.end)
-        self.engine.tick()
+        self.engine.settle()
         return dead
 
     def show(self, name: str) -> dict[str, Any] | None:
@@ -90,7 +96,9 @@ class Bench:
             complaint = engine.complaint(name)
             if complaint is None:
                 return None
-            return show(complaint, engine.service(complaint.service), at=self.now, known_at=self.now)
+            absent = gather(complaint.log, lambda person: engine.person(person).absences())
+            service = engine.service(complaint.service)
+            return show(complaint, service, engine, absent, at=self.now, known_at=self.now)
 
     def service(self, name: str = SERVICE) -> Service:
         """The engine's own state of a service: not to be changed."""
@@ -134,8 +142,17 @@ def agreement(name: str, terms: Terms) -> Agreement:
         zone=terms.zone,
         credit=terms.credit,
         clocks=terms.all_clocks,
-        calendars=terms.calendars,
+        calendars=tuple(map(with_days, terms.calendars)),
     )
+
+
+@cache
+def with_days(calendar: Calendar) -> Calendar:
+    """As read from a file: a country's holidays are written down in it."""
+    days = calendar.holidays
+    if days.country is None:
+        return calendar
+    return replace(calendar, holidays=replace(days, pinned=pinned(days.country, days.subdivision)))
 
 
 def plain(value: Any) -> Any:

@@ -5,19 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
-from contracts.decisions import (
-    Claimed,
-    Delivered,
-    Item,
-    Leans,
-    Left,
-    Noticed,
-    Rejected,
-    Requested,
-    Said,
-    ServiceHeard,
-)
+from contracts.decisions import ServiceHeard
 from contracts.facts import FactRef
+from contracts.heard import Claimed, Delivered, Item, Leans, Left, Noticed, Rejected, Requested, Said
 from contracts.moments import SECOND, moment
 from engine.corrections import Ref
 from engine.service import Service

@@ -7,17 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from contracts.decisions import (
-    ClaimRow,
     ClosureRefused,
     ComplaintClosed,
     ComplaintReopened,
     ComplaintRestated,
     ComplaintWithdrawnRecorded,
-    OutageRow,
     Outages,
 )
 from contracts.moments import moment
-from engine.decide import Recorded
+from contracts.rows import ClaimRow, OutageRow
+from engine.recording import Recorded
 
 NEVER_SET_ASIDE = {"customer_down", "restoration_unconfirmed", "already_ended"}
 Ref = tuple[str, str]

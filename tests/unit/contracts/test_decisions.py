@@ -9,8 +9,9 @@ import msgspec
 import pytest
 from msgspec import inspect
 
-from contracts.decisions import DECISIONS, DecisionData, Item
+from contracts.decisions import DECISIONS, DecisionData
 from contracts.facts import FACTS
+from contracts.heard import Item
 from contracts.personal import personal_fields
 
 from .decided import TYPES, decided
