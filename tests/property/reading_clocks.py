@@ -8,8 +8,9 @@ Where the page leaves something open, this is how it is read, each with the sent
     due moment, while that pause lasts, nothing has passed: "a pause that began before it … moves it on".
 4.  "For a stopped clock, now is its stop": stopped within a pause it has no due moment. A pause holds from its start up
     to, not including, its end; so a closing, which ends the wait, finds the clock no longer paused.
-5.  With `end_of_day` pauses and gaps add up, and the moment they lead to goes on to the first end of a (working) day
-    at or after it; nothing taken, nothing moved.
+5.  With `end_of_day` each pause, one wait after the other, and each gap moves the due moment by itself to the first end
+    of a (working) day at or after the moment it leads to ("a pause … moves it on … then to the end of that day"), so
+    that two waits in a row move it twice; nothing taken, nothing moved.
 6.  A gap "that does not count" is no pause: it is in neither `elapsed` nor `paused`, and a wait within it pauses
     nothing there. If what a clock waits for came in the gap, the gap ends there: "a reopening shows the clock stopped
     then".
@@ -203,15 +204,15 @@ class Walk:
 
     def moved(self, first: datetime, stretches: Sequence[Stretch]) -> datetime | None:
         """A due moment, moved on by every pause that began before it and every gap that did not begin after it."""
-        due, taken = first, timedelta()
+        due = first
         for a, b in sorted(stretches, key=lambda stretch: stretch[0]):
             if a > due or (a == due and (a, b) not in self.gaps):
                 break
             if b is None:
                 return None
-            taken += worked(self.hours, a, b)
+            taken = worked(self.hours, a, b)
             if taken:
-                moved = reach(self.hours, first, taken)
+                moved = reach(self.hours, due, taken)
                 assert moved is not None
                 due = next_end_of_day(self.hours, moved) if self.clock.until else moved
         return due

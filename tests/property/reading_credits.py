@@ -1,8 +1,8 @@
 """A second reading of credits (the domain page, section 8).
 
 Where the page leaves something open: an outage counts whole, to the withdrawal at most, as in `downtime`, and one that
-lasts to `at`; a period is begun once the downtime beyond the free time, in whole seconds, is longer than the periods
-before it; an outage for which nothing is owed has no row.
+lasts to `at`; a period is begun at its first instant if the customer is still down at it (as "a clock not stopped at
+its due instant is breached at it"); an outage for which nothing is owed has no row.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def credits_(world: World, complaint: str, at: datetime | None = None) -> list[d
     amount, rows = Decimal(terms.amount), []
     for outage, _ in outages(world, complaint, now):
         length = (min(outage.end or until, until) - outage.start) // timedelta(seconds=1) - terms.after
-        begun = 0
-        while begun * PERIOD[terms.per] < length:
+        begun, lasts = 0, outage.end is None and until == now and (last.end is None or last.closed)
+        while begun * PERIOD[terms.per] < length or (lasts and begun * PERIOD[terms.per] == length):
             begun += 1
         owed = amount * begun
         if terms.cap is not None:

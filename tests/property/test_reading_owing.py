@@ -34,6 +34,10 @@ def test_each_hour_begun_beyond_the_free_time_is_owed(length: int, amount: list[
 def test_an_outage_that_lasts_counts_to_now() -> None:
     tale = Timed(credit=credit())
     tale.file(0, down=True)
+    tale.go(59)
+    assert tale.show()["credits"] == []
+    tale.go(60)
+    assert tale.show()["credits"] == [{"amount": "1.50", "currency": "PLN"}]
     tale.go(130)
     assert tale.show()["credits"] == [{"amount": "3.00", "currency": "PLN"}]
 
