@@ -7,7 +7,8 @@ Where the page leaves something open, this is how it is read, each with the sent
 3.  "While paused it is null (unless it has passed)" holds for `P…D` too, and for a `P…D` whose pause began before the
     due moment, while that pause lasts, nothing has passed: "a pause that began before it … moves it on".
 4.  "For a stopped clock, now is its stop": stopped within a pause it has no due moment. A pause holds from its start up
-    to, not including, its end; so a closing, which ends the wait, finds the clock no longer paused.
+    to, not including, its end; so a closing, which ends the wait, finds the clock no longer paused. One that begins at
+    the stop finds a stopped clock and pauses nothing.
 5.  With `end_of_day` each pause, one wait after the other, and each gap moves the due moment by itself to the first end
     of a (working) day at or after the moment it leads to ("a pause … moves it on … then to the end of that day"), so
     that two waits in a row move it twice; nothing taken, nothing moved.
@@ -113,7 +114,7 @@ def reckon(clock: Clock, hours: Hours, course: Course) -> Reckoned:
     stop, own = stopped(clock, course)
     now = course.at if stop is None else stop
     gaps = uncounted(clock, course, now)
-    pauses = pieces(course, now, gaps)
+    pauses = [(a, b) for a, b in pieces(course, now, gaps) if stop is None or a < stop]
     walked = Walk(clock, hours, course.start, pauses, gaps, now)
     due = extended(walked, course.extensions)
     is_paused = inside(now, pauses)
