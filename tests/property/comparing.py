@@ -19,6 +19,7 @@ from contracts.moments import micros, moment, rfc3339
 from contracts.pinning import pinned
 from engine.absences import gather
 from engine.intake import Engine, Outcome
+from engine.reading import Reader
 from engine.recording import Recorded
 from engine.service import Service
 from engine.showing import show
@@ -29,6 +30,8 @@ from .folds import Concluded, anew, differing, from_nothing, recorded
 from .histories import History
 from .histories_writer import SERVICE
 from .reading import Terms, World
+from .reading_clocks import clocks, deemed_upheld_at
+from .reading_credits import credits_
 
 CLOCKS = True
 """Whether clocks, credits, what was deemed upheld, broken promises and absences are compared too."""
@@ -193,6 +196,25 @@ def against(bench: Bench, world: World, dead: Dead) -> list[str]:
         found += differences(plain(wanted(world, name)), bench.show(name), name)
     for name in (SERVICE, "line-2"):
         found += differences(read(world, name), concluded(bench, name), name)
+    return found
+
+
+def earlier(bench: Bench, world: World, at: datetime) -> list[str]:
+    """Where clocks and credits as they were at a moment, by all that is known now, differ."""
+    found: list[str] = []
+    reader = Reader(bench.url)
+    try:
+        for name in sorted(c for c in world.events if world.filing(c).time <= at):
+            got = reader.show(name, at=micros(at), known_at=bench.now)
+            rows = clocks(world, name, at)
+            want = {
+                "clocks": rows,
+                "credits": credits_(world, name, at),
+                "deemed_upheld_at": deemed_upheld_at(world, name, rows),
+            }
+            found += differences(want, got, f"{name} at {at.isoformat()}")
+    finally:
+        reader.close()
     return found
 
 

@@ -235,14 +235,15 @@ class World:
 
     # ---- beginnings and ends (sections 4 and 5)
 
-    def steps(self, complaint: str, without: Event | None = None) -> list[Step]:
+    def steps(self, complaint: str, without: Event | None = None, *, until: datetime | None = None) -> list[Step]:
         """From when to when the complaint leans on its service: its filing, its closings and withdrawal, its
         reopenings, each in its place; a closing proved false is none, and so is the engine's answer to it.
-        One that lies before the step ahead of it in the record counts as right after that.
+        One that lies before the step ahead of it in the record counts as right after that. Those up to a moment: what
+        has a later time is left out.
         """
         steps: list[Step] = []
         for event in self.events[complaint]:
-            if event.place is None or event.false or event is without:
+            if event.place is None or event.false or event is without or (until is not None and event.time > until):
                 continue
             time, place, on = event.time, event.place, event.kind in ("filed", "reopened")
             if steps and place < steps[-1].place:

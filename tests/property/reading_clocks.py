@@ -15,8 +15,8 @@ Where the page leaves something open, this is how it is read, each with the sent
 6.  A gap "that does not count" is no pause: it is in neither `elapsed` nor `paused`, and a wait within it pauses
     nothing there. If what a clock waits for came in the gap, the gap ends there: "a reopening shows the clock stopped
     then".
-7.  A gap that begins at the very due instant moves a `P…D` ("or a gap that does not count", and the end has kept it
-    from being breached); a `PT…` has then elapsed, and is breached at that instant once reopened.
+7.  A gap that begins at the very due instant moves nothing: a `PT…` has then elapsed, and a `P…D` is treated alike; both
+    are breached at that instant once reopened, though the end had kept them from it.
 8.  "Rounded up to the second" is the fraction of the target, in seconds of elapsed time.
 9.  "An end stops every clock": a warning due at the instant of an end is prevented as by any stop; once reopened the
     stop is gone, and what was due in a gap that counts, or at its first instant, is shown as then.
@@ -204,10 +204,10 @@ class Walk:
         return self.moved(self.first_due(), [*self.pauses, *self.gaps])
 
     def moved(self, first: datetime, stretches: Sequence[Stretch]) -> datetime | None:
-        """A due moment, moved on by every pause that began before it and every gap that did not begin after it."""
+        """A due moment, moved on by every pause and gap that began before it."""
         due = first
         for a, b in sorted(stretches, key=lambda stretch: stretch[0]):
-            if a > due or (a == due and (a, b) not in self.gaps):
+            if a >= due:
                 break
             if b is None:
                 return None

@@ -61,14 +61,14 @@ def facts(world: World, complaint: str, at: datetime, *types: str) -> list[Fact]
 def lives(world: World, complaint: str, at: datetime) -> list[Life]:
     """A closing proved false ends none."""
     found: list[Life] = []
-    steps, withdrawn = world.steps(complaint), world.status(complaint) == "withdrawn"
+    steps, withdrawn = world.steps(complaint, until=at), world.status(complaint) == "withdrawn"
+    last = world.events[complaint][-1]
     for step in steps:
-        if step.time > at:
-            break
         if step.on:
             found.append(Life(step.time))
         else:
-            found[-1] = Life(found[-1].begin, step.time, not (withdrawn and step is steps[-1]))
+            takes_back = withdrawn and step is steps[-1] and last.time <= at
+            found[-1] = Life(found[-1].begin, step.time, not takes_back)
     return found
 
 

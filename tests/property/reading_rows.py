@@ -161,7 +161,7 @@ def waits(
     marks: list[tuple[Place, datetime, str | None, str | None]] = []
     marks += [(f.place, f.time, f.data["on"], f.data.get("notice")) for f in started]
     marks += [(f.place, f.time, None, None) for f in world.of(complaint, "complaint.wait_ended")]
-    marks += [(step.place, step.time, None, None) for step in world.steps(complaint) if not step.on]
+    marks += [(step.place, step.time, None, None) for step in world.steps(complaint, until=at) if not step.on]
     marks = sorted((m for m in marks if at is None or m[1] <= at), key=lambda m: m[0])
     found = []
     for i, (_, time, on, notice) in enumerate(marks):
