@@ -15,8 +15,8 @@ Where the page leaves something open, this is how it is read, each with the sent
 6.  A gap "that does not count" is no pause: it is in neither `elapsed` nor `paused`, and a wait within it pauses
     nothing there. If what a clock waits for came in the gap, the gap ends there: "a reopening shows the clock stopped
     then".
-7.  A gap that begins at the very due instant moves nothing: a `PT…` has then elapsed, and a `P…D` is treated alike; both
-    are breached at that instant once reopened, though the end had kept them from it.
+7.  A gap that begins at the very due instant moves nothing: a `PT…` has then elapsed, and a `P…D` is treated alike;
+    both are breached at that instant once reopened, though the end had kept them from it.
 8.  "Rounded up to the second" is the fraction of the target, in seconds of elapsed time.
 9.  "An end stops every clock": a warning due at the instant of an end is prevented as by any stop; once reopened the
     stop is gone, and what was due in a gap that counts, or at its first instant, is shown as then.
