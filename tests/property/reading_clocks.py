@@ -38,6 +38,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from contracts.agreements import Clock
@@ -64,7 +65,7 @@ class Reckoned:
     stop: datetime | None
     elapsed: timedelta
     paused: timedelta
-    warned: tuple[datetime, ...]
+    warned: dict[Fraction, datetime]
     breached: datetime | None
 
 
@@ -102,7 +103,7 @@ def row(clock: Clock, cycle: int, found: Reckoned) -> dict[str, Any]:
         "stopped_at": z(found.stop),
         "elapsed": seconds(found.elapsed),
         "paused": seconds(found.paused),
-        "warned_at": [z(moment) for moment in found.warned],
+        "warned_at": [z(moment) for moment in sorted(found.warned.values())],
         "breached_at": z(found.breached),
     }
 
@@ -121,22 +122,25 @@ def reckon(clock: Clock, hours: Hours, course: Course) -> Reckoned:
     if is_paused and due is not None and due > now:
         due = None
     breached = due if due is not None and (due <= course.at if stop is None else due < stop) else None
-    if stop is not None:
-        state = ("late" if breached else "met") if own else ("late" if breached else "cancelled")
-    else:
-        state = "breached" if breached else "paused" if is_paused else "running"
-    passed = [moment for moment in warnings(walked, course.extensions) if moment < now or (moment == now and not stop)]
+    reached = warnings(walked, course.extensions)
+    passed = {f: moment for f, moment in reached.items() if moment < now or (moment == now and stop is None)}
     stood = [(a, min(b or now, now)) for a, b in pauses]
     return Reckoned(
-        state=state,
+        state=state_of(stop, own=own, is_paused=is_paused, breached=breached is not None),
         start=course.start,
         due=due,
         stop=stop,
         elapsed=worked(hours, course.start, now, [*pauses, *gaps]),
         paused=sum((worked(hours, a, b) for a, b in stood), timedelta()),
-        warned=tuple(sorted(passed)),
+        warned=passed,
         breached=breached,
     )
+
+
+def state_of(stop: datetime | None, *, own: bool, is_paused: bool, breached: bool) -> str:
+    if stop is not None:
+        return "late" if breached else "met" if own else "cancelled"
+    return "breached" if breached else "paused" if is_paused else "running"
 
 
 def stopped(clock: Clock, course: Course) -> tuple[datetime | None, bool]:
@@ -246,19 +250,20 @@ def extended(walked: Walk, candidates: Sequence[Extension]) -> datetime | None:
 # ---- warnings
 
 
-def warnings(walked: Walk, candidates: Sequence[Extension]) -> list[datetime]:
-    """When elapsed reaches each fraction."""
+def warnings(walked: Walk, candidates: Sequence[Extension]) -> dict[Fraction, datetime]:
+    """When elapsed reaches each fraction that it reaches."""
     one, length = extension(walked, candidates), walked.clock.length
     if isinstance(length, Seconds):
-        return [m for f in walked.clock.fractions if (m := passes(walked, f * length.seconds)) is not None]
-    found = []
+        reached = {f: passes(walked, f * length.seconds) for f in walked.clock.fractions}
+        return {f: moment for f, moment in reached.items() if moment is not None}
+    found = {}
     first = worked(walked.hours, walked.start, walked.first_due()) / SECOND
     for fraction in walked.clock.fractions:
         moment = passes(walked, fraction * int(first))
         if one is not None and (moment is None or moment > one.time):
             moment = passes(walked, fraction * int(worked(walked.hours, walked.start, one.until) / SECOND))
         if moment is not None:
-            found.append(moment)
+            found[fraction] = moment
     return found
 
 
