@@ -6,8 +6,8 @@ Where the page leaves something open, this is how it is read:
     the `time` at which it was told, the assignment to the person, and the reopening.
 2.  It stays in its team ("with a `to` alone it keeps the team"), and the hand-over counts like any other
     ("`complaint.assigned` by the engine").
-3.  A deputy who is absent at that moment passes it on to the own deputy; where nobody present is found it stays, and is
-    orphaned; once one of them is back while the person still is not, it goes there.
+3.  "Go to the deputy": a deputy who is absent too passes it on to the own deputy; one who has none keeps it, and it is
+    orphaned. Where deputies name each other (or themselves) it stays, orphaned, until one of them is back.
 4.  Nothing comes back by itself when the absence ends.
 5.  "The open complaints": one that is closed or withdrawn neither goes to a deputy nor is orphaned.
 6.  `until` is the first moment of being back. Of several absences at a moment the last in the order of facts counts.
@@ -74,14 +74,14 @@ def absence_of(world: World, person: str, moment: datetime) -> Fact | None:
 
 
 def present(world: World, person: str | None, moment: datetime) -> str | None:
-    """The person, if there; else the first who is, from deputy to deputy; None: nobody."""
+    """The person, if there; else the first who is, from deputy to deputy, or the last; None: they go in circles."""
     asked: set[str] = set()
     while person is not None and person not in asked:
         absence = absence_of(world, person, moment)
-        if absence is None:
+        if absence is None or absence.data.get("deputy") is None:
             return person
         asked.add(person)
-        person = absence.data.get("deputy")
+        person = absence.data["deputy"]
     return None
 
 

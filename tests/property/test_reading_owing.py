@@ -166,6 +166,14 @@ def test_a_deputy_who_is_absent_passes_it_on() -> None:
     assert owner(tale) == ("desk", "cid", False)
 
 
+def test_a_deputy_who_is_absent_and_has_none_keeps_it_orphaned() -> None:
+    tale = owned()
+    away(tale, 2, "bob", (5, 40))
+    away(tale, 3, "ann", (10, 30), "bob")
+    tale.go(10)
+    assert owner(tale) == ("desk", "bob", True)
+
+
 def test_deputies_of_each_other_leave_it_orphaned_until_one_is_back() -> None:
     tale = owned()
     away(tale, 2, "bob", (5, 20), "ann")
