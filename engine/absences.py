@@ -83,8 +83,9 @@ def stood_in(
         found.append((time, team, person, None))
         holder, since, met = person, time, 0
         while holder is not None and holder in absent and met < _MOST:
-            handed = _handed(absent[holder], open_, since, until, now)
-            if handed is None or handed[1] == holder:
+            told = [absence for absence in absent[holder] if absence.deputy != holder]
+            handed = _handed(told, open_, since, until, now)
+            if handed is None:
                 break
             met = met + 1 if handed[0] == since else 0
             since, deputy = handed

@@ -248,10 +248,11 @@ class Clocks:
             return None
         for extended in self._told.extended:
             said = max(extended.fact.us, span.start)
-            if span.stop is not None and said > span.stop.time:
+            sent = extended.sent
+            if sent is None or (span.stop is not None and max(said, sent) > span.stop.time):
                 continue
             due = due_then(work, span.start, blocks, said)
-            if due is not None and extended.until > due and extended.sent is not None and extended.sent < due:
+            if due is not None and extended.until > due and sent < due:
                 return Extension(said, extended.until)
         return None
 
