@@ -10,7 +10,8 @@ Where the page leaves something open, this is how it is read:
     has none keeps it, and it is orphaned. Where deputies name each other (or themselves) it stays, orphaned, until one
     of them is back.
 4.  Nothing comes back by itself when the absence ends.
-5.  "The open complaints": one that is closed or withdrawn neither goes to a deputy nor is orphaned.
+5.  "The open complaints": one that is closed or withdrawn neither goes to a deputy nor is orphaned; a closing proved
+    false is none here either.
 6.  `until` is the first moment of being back. Of several absences at a moment the last in the order of facts counts.
 """
 
@@ -90,9 +91,9 @@ def deputies(world: World, person: str | None, moment: datetime) -> list[str]:
 
 
 def is_open(world: World, complaint: str, moment: datetime) -> bool:
-    """By the beginnings and ends recorded, also those that proved false."""
-    known = [e for e in world.events[complaint] if e.time <= moment]
-    return bool(known) and known[-1].kind in ("filed", "reopened")
+    """A closing proved false is none."""
+    known = world.steps(complaint, until=moment)
+    return bool(known) and known[-1].on
 
 
 def orphaned(world: World, complaint: str, owner: Owner) -> bool:
