@@ -37,7 +37,7 @@ class Databases:
 
     def store(self) -> str:
         """The URL of a new database with an empty store."""
-        return self._make(self._name(self._template))
+        return self._make(self.name(self._template))
 
     def at(self, database: str) -> str:
         """The URL of a database."""
@@ -47,7 +47,7 @@ class Databases:
 
     def drop(self, url: str) -> None:
         """Takes a database away, whoever is at it."""
-        self._run(f"DROP DATABASE IF EXISTS {self._name(url)} WITH (FORCE)")
+        self._run(f"DROP DATABASE IF EXISTS {self.name(url)} WITH (FORCE)")
 
     def close(self) -> None:
         """Takes the template away."""
@@ -63,7 +63,8 @@ class Databases:
             connection.execute(statement.encode())
 
     @staticmethod
-    def _name(url: str) -> str:
+    def name(url: str) -> str:
+        """The name of the database at a URL."""
         return urlsplit(url).path.removeprefix("/")
 
 
