@@ -102,8 +102,11 @@ def test_completion_is_installed_for_a_shell(cli: Cli, monkeypatch: pytest.Monke
         (("show", "C-1", "--att", "now"), "Unknown option: --att. Did you mean --at?"),
         (("show", "C-1", "--at"), "--at requires an argument"),
         (("dead", "vanish"), "See `stilldown dead --help`."),
-        (("status", "--store", "store.db"), "--store: a store's URL is sqlite:///FILE, got 'store.db'; did you mean"),
-        (("status", "--store", ""), "--store: a store's URL is sqlite:///FILE, got ''"),
+        (
+            ("status", "--store", "store.db"),
+            "--store: a store's URL is sqlite:///FILE or postgresql://…, got 'store.db'; did you mean",
+        ),
+        (("status", "--store", ""), "--store: a store's URL is sqlite:///FILE or postgresql://…, got ''"),
         (("status", "--store", "postgresql://host/db"), "PostgreSQL is not supported by this version"),
         (("status", "--store", "sqlite:///:memory:"), "a store is a file"),
         (("status", "--store", "sqlite:///"), "a store's URL is sqlite:///FILE"),
