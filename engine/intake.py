@@ -129,19 +129,20 @@ class Engine(Timers, Application[str]):
         mode: str | None = "wall",
         positions: Iterable[tuple[str, int, int]] = (),
         facts: Sequence[Fact | MalformedError] | None = None,
+        meanwhile: Callable[[], None] | None = None,
     ) -> Taken:
         """Takes facts in, in order, in one transaction; durable when it returns.
 
         `mode`: `wall`, `event` (the clock follows the facts, timers fire in between), or None: as the store's clock
         goes already. `positions`: how far which part of which feed is taken in with them. `facts`: `bodies` as
-        understood, if they were already.
+        understood, if they were already. `meanwhile`: called when all is decided, right before the store is written.
         """
         parsed = [understand(body) for body in bodies] if facts is None else list(facts)
         positions = tuple(positions)
         taken = Taken([], [], 0, 0)
         while True:
             done = len(taken.results)
-            part = self._some(bodies[done:], parsed[done:], mode, positions)
+            part = self._some(bodies[done:], parsed[done:], mode, positions, meanwhile)
             taken = taken.and_then(part)
             if len(taken.results) >= len(bodies):
                 return taken
@@ -163,11 +164,12 @@ class Engine(Timers, Application[str]):
         parsed: list[Fact | MalformedError],
         mode: str | None,
         positions: tuple[tuple[str, int, int], ...],
+        meanwhile: Callable[[], None] | None,
     ) -> Taken:
         """Takes facts in one transaction: all, or those before more falls due than one transaction should do."""
         while True:
             try:
-                return self._batch(bodies, parsed, mode, positions)
+                return self._batch(bodies, parsed, mode, positions, meanwhile)
             except _WaitedError as error:
                 self._set_aside(error)
             except ElsewhereError as error:
@@ -201,6 +203,7 @@ class Engine(Timers, Application[str]):
         parsed: Sequence[Fact | MalformedError],
         mode: str | None,
         positions: Iterable[tuple[str, int, int]],
+        meanwhile: Callable[[], None] | None,
     ) -> Taken:
         try:
             with writing(self._store) as unit:
@@ -210,6 +213,8 @@ class Engine(Timers, Application[str]):
                     for feed, part, position in positions:
                         unit.set_position(feed, part, position)
                 taken = self._save(results, more=more)
+                if meanwhile is not None:
+                    meanwhile()
         except BaseException:  # an interruption too: what was decided was not saved
             self._forget()
             raise

@@ -64,7 +64,7 @@ class Timers(Stock):
     def _keep(self, step: Step) -> None:
         """What a step recorded, and the timers and the work that come of it."""
         self._events += step.events
-        self._decisions += sum(event.kind == "decision" for event in step.events)
+        self._decisions += step.decisions
         for service in step.services:
             self._arm(service, service.log.silence_due())
         for complaint in step.complaints:
@@ -101,6 +101,7 @@ class Timers(Stock):
         rows = self._unit.timers(horizon, asked)
         self._loaded = horizon if len(rows) < asked else rows[-1][0] - 1
         self._heap = [(due, _RANK[stream.partition(":")[0]], stream) for due, stream in rows]
+        self._prefetch_due(self._unit, [stream for _, stream in rows if stream not in self._stuck])
         if self._holding:
             self._heap += [(due, FACTS, HELD) for due in self._unit.held_due(horizon)]
         heapq.heapify(self._heap)

@@ -78,7 +78,7 @@ def test_after_a_stop_of_a_week_what_fell_due_is_done_first_as_of_its_time(store
     path, machine = stores / "a.db", Machine(10)
     with engine(path, clock=machine) as taking:
         record(taking, *asked())
-        assert [due for *_, due in timers(path)] == [us(DUE)]
+        assert [due for _, due in timers(path)] == [us(DUE)]
         machine.minute = DUE - 1
         assert not taking.tick().decisions
     machine.minute = 10 + 7 * DAY
