@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -126,10 +126,6 @@ class PostgresUnit(Unit):
             self._plain.execute(_LOOK)
             self._seen = _Look._make(self._plain.fetchone() or ())
         return self._seen
-
-    def changes(self) -> Hashable:
-        """The last position."""
-        return self._look().last
 
     def last_position(self) -> int:
         """The last position that was given; 0 if none was."""

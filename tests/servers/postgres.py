@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 
@@ -44,6 +44,15 @@ class Databases:
         parts = urlsplit(self._url)
         where = parts.netloc or "/"  # a URL with a socket has no host, and has to keep its slashes
         return urlunsplit(parts._replace(path=f"/{database}")) if parts.netloc else f"postgresql://{where}{database}"
+
+    @staticmethod
+    def as_user(url: str, user: str, password: str) -> str:
+        """The same database, for another user."""
+        parts = psycopg.conninfo.conninfo_to_dict(url)
+        host, port = parts.get("host"), parts.get("port")
+        where = f"host={quote(str(host), safe='')}" if host else ""
+        also = f"&port={port}" if port else ""
+        return f"postgresql://{user}:{quote(password, safe='')}@/{parts['dbname']}?{where}{also}"
 
     def drop(self, url: str) -> None:
         """Takes a database away, whoever is at it."""
