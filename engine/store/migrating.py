@@ -72,9 +72,7 @@ def standing(connection: Connection[Any], url: str, known: Sequence[Migration]) 
 
 
 def _checked(applied: set[tuple[int, str]], url: str, known: Sequence[Migration]) -> int | None:
-    finished = max((version for version, part in applied if part == POST), default=0)
-    if finished > newest(known):
-        raise StoreError(f"{url} was made by a newer version of stilldown ({finished}); this one reads {newest(known)}")
+    _refuse_newer(applied, url, known)
     if not applied:
         return None
     wanted = {(one.version, one.part) for one in known if one.part == PRE}

@@ -29,8 +29,8 @@ from engine.verify import verify
 from tests.integration.engines import Machine, engine, record, take
 from tests.integration.facts import STANDARD, check_sound, dead, down, everything, filed, ids, one, rows, up, us
 from tests.integration.stores import Database, change, session_of
-from tests.servers.postgres import Databases, server
-from tools.postgres import Server
+from tests.servers.postgres import Databases
+from tools.postgres import Server, temporary
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def empty(databases: Databases) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def own() -> Iterator[Server]:
     """A server that is stopped and started."""
-    with server() as started:
+    with temporary(durable=False) as started:
         yield started
 
 

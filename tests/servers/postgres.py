@@ -6,17 +6,15 @@ With STILLDOWN_TEST_POSTGRES it is the server at that URL, whose user has to be 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 
 from engine.store.opening import migrate
-from tools.postgres import Server
+from tools.postgres import temporary
 
 TEST_POSTGRES = "STILLDOWN_TEST_POSTGRES"
 
@@ -88,16 +86,5 @@ def databases() -> Iterator[Databases]:
         finally:
             made.close()
         return
-    with server() as own:
+    with temporary(durable=False) as own:
         yield Databases(own.url())
-
-
-@contextmanager
-def server() -> Iterator[Server]:
-    """A server of one's own, to be stopped and started."""
-    with tempfile.TemporaryDirectory(prefix="stilldown-pg-", ignore_cleanup_errors=True) as folder:
-        started = Server(Path(folder), durable=False)
-        try:
-            yield started.start()
-        finally:
-            started.remove()
