@@ -1,4 +1,4 @@
-"""`python -m bench [show|flaps|log|worktime|intake [COPIES] [BATCH] [sqlite|postgres]]`: figures, as ratios of one run."""
+"""`python -m bench [show|flaps|log|worktime|intake [COPIES] [BATCH] [postgres]]`: figures, as ratios of one run."""
 
 from __future__ import annotations
 
