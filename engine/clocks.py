@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from contracts.agreements import Agreement
+from contracts.envelope import Key
 from engine.complaint import CLOSED, OPEN, Complaint, Stage
 from engine.reckoning import Block, Clockwork, Extension, Kept, Reckoned, Stop, due_then, elapsed, reckon
 from engine.rows import Cycle, Outage
@@ -29,11 +30,16 @@ class Applied(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Where a cycle runs: its number, its start, and what stopped it, if anything did."""
+    """Where a cycle runs: its number, its start, and what stopped it, if anything did.
+
+    `begun` is the place of the filing or the reopening from which it runs, `outage` what it follows, if it does.
+    """
 
     number: int
     start: int
     stop: Stop | None
+    begun: Key | None = None
+    outage: Outage | None = None
 
 
 class Found(NamedTuple):
@@ -46,6 +52,7 @@ class Found(NamedTuple):
     waits: tuple[Wait, ...]
     extension: Extension | None
     reckoned: Reckoned
+    kept: Kept | None = None
 
 
 def clockworks(terms: Agreement) -> tuple[Clockwork, ...]:
@@ -121,22 +128,23 @@ class Clocks:
     def _filed_spans(self, work: Clockwork) -> Iterator[Span]:
         """One cycle from the filing on; where a closing stops it and it restarts, one from each reopening too."""
         if work.clock.reopen != "restart":
-            yield Span(1, self._filed, self._stop(work, self._filed))
+            yield Span(1, self._filed, self._stop(work, self._filed), self._steps[0].place)
             return
         for number, n in enumerate(range(0, len(self._steps), 2), 1):
             end = self._steps[n + 1] if n + 1 < len(self._steps) else None
-            stop = None if end is None else Stop(max(end.time, self._steps[n].time), end.status == CLOSED)
-            yield Span(number, self._steps[n].time, stop)
+            begun = self._steps[n]
+            stop = None if end is None else Stop(max(end.time, begun.time), end.status == CLOSED, end.place[1:])
+            yield Span(number, begun.time, stop, begun.place)
 
     def _stop(self, work: Clockwork, start: int) -> Stop | None:
         """What it waits for, whenever that happened; else the complaint's end, if it is ended now."""
         end = self._ended()
         if work.clock.stops == "closed":
-            return None if end is None else Stop(end.time, end.status == CLOSED)
+            return None if end is None else Stop(end.time, end.status == CLOSED, end.place[1:])
         answer = self._told.answer(work.clock.stops)
         if answer is not None and (end is None or answer.us <= end.time):
-            return Stop(max(answer.us, start), own=True)
-        return None if end is None else Stop(end.time, own=False)
+            return Stop(max(answer.us, start), own=True, behind=answer.ref)
+        return None if end is None else Stop(end.time, own=False, behind=end.place[1:])
 
     def lives(self) -> Iterator[tuple[int, int, int]]:
         """For each stretch of life: its start, and the outages in it, from one index to another."""
@@ -167,8 +175,8 @@ class Clocks:
                 if outage.end is not None and outage.end <= self._now and (end is None or outage.end <= end.time):
                     stop = Stop(max(outage.end, start), own=True)
                 elif end is not None:
-                    stop = Stop(max(end.time, start), own=False)
-                yield Span(number + i - low + 1, start, stop)
+                    stop = Stop(max(end.time, start), own=False, behind=end.place[1:])
+                yield Span(number + i - low + 1, start, stop, None, outage)
             number += high - low
 
     # ------------------------------------------------------------------ one cycle
@@ -178,7 +186,7 @@ class Clocks:
         blocks = self._blocks(span.start, waits, work)
         extension = self._extension(work, span, blocks)
         reckoned = reckon(work, span.start, span.stop, blocks, now, extension=extension, kept=kept)
-        return Found(work, applied.version, span, blocks, waits, extension, reckoned)
+        return Found(work, applied.version, span, blocks, waits, extension, reckoned, kept)
 
     def _blocks(self, start: int, waits: Sequence[Wait], work: Clockwork) -> tuple[Block, ...]:
         """The time that does not count: pauses, and where it goes on after a reopening, the time closed."""
@@ -203,7 +211,7 @@ class Clocks:
                 continue
             due = due_then(work, span.start, blocks, said)
             if due is not None and extended.until > due and extended.sent is not None and extended.sent < due:
-                return Extension(said, extended.until)
+                return Extension(said, extended.until, extended.fact.ref)
         return None
 
     def _cycle(self, span: Span, works: Sequence[tuple[Applied, Clockwork | None]]) -> Found:
@@ -222,7 +230,7 @@ class Clocks:
             own = self._own(span, work)
             if until is None or until > self._now or (own.stop is not None and own.stop.time <= until):
                 return self._reckoned(own, applied, work, kept, self._now)
-            found = self._reckoned(Span(own.number, own.start, None), applied, work, kept, until)
+            found = self._reckoned(own._replace(stop=None), applied, work, kept, until)
             if own.start <= until:
                 kept = Kept(until, found.reckoned.warned, found.reckoned.breached_at)
         if found is None:  # pragma: no cover - a clock that is named is in some terms
@@ -233,12 +241,17 @@ class Clocks:
         """Its stop by these terms: what a clock waits for may be another than in earlier ones."""
         if work.clock.starts == "down" or work.clock.reopen == "restart":
             return span
-        return Span(span.number, span.start, self._stop(work, span.start))
+        return span._replace(stop=self._stop(work, span.start))
+
+
+def as_of(complaint: Complaint, outages: Sequence[Outage], applied: Sequence[Applied], at: int) -> Clocks:
+    """The clocks at any moment, by all that is known of the complaint."""
+    return Clocks(complaint, outages, applied, at, known=max(at, complaint.log[-1].us))
 
 
 def _cancelled(found: Found, time: int, kept: Kept | None) -> Found:
     """A cycle of a clock that the new terms do not have."""
-    span = Span(found.span.number, found.span.start, Stop(max(time, found.span.start), own=False))
+    span = found.span._replace(stop=Stop(max(time, found.span.start), own=False))
     reckoned = reckon(found.work, span.start, span.stop, found.blocks, time, extension=found.extension, kept=kept)
     return found._replace(span=span, reckoned=reckoned._replace(state="cancelled"))
 

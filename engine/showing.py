@@ -13,7 +13,7 @@ from contracts.moments import micros, rfc3339
 from engine import dealings
 from engine.absences import Absences, orphaned
 from engine.claims import Claim
-from engine.clocks import Applied, Clocks, as_concluded, cycle_of
+from engine.clocks import Applied, as_concluded, as_of, cycle_of
 from engine.complaint import CLOSED, OPEN, WITHDRAWN, Complaint
 from engine.credits import owed
 from engine.following import Versions, applied
@@ -110,7 +110,7 @@ def _clocks(
     """
     rows: list[dict[str, Any]] = []
     deemed: list[int] = []
-    for found in Clocks(complaint, service.outages, terms, at, known=max(at, complaint.log[-1].us)).found():
+    for found in as_of(complaint, service.outages, terms, at).found():
         cycle = as_concluded(cycle_of(found, complaint.agreement, at=at), concluded)
         if found.work.clock.on_breach is not None and cycle.breached_at is not None:
             deemed.append(cycle.breached_at)
