@@ -39,6 +39,10 @@ _SHOW: Final = """Examples:
 _HISTORY: Final = """Examples:
   stilldown history C-17
   stilldown history register-3 --json | jq -r .type"""
+_EXPLAIN: Final = """Examples:
+  stilldown explain C-17 restore
+  stilldown explain C-17 reply --at 2013-02-07T18:00:00+01:00
+  stilldown explain C-17 restore --json | jq -r '.cycles[].words[]'"""
 _CLOSE: Final = """Examples:
   stilldown close C-17 --by kowalski
   stilldown close C-17 --by kowalski \\
@@ -107,6 +111,8 @@ def _complaints(app: App) -> None:
     about = "One complaint: is the customer down, and what was done about it?"
     _add(app, "show", "showing:show", about, _SHOW, _COMPLAINTS)
     _add(app, "history", "showing:history", "Every fact and decision, in the order recorded.", _HISTORY, _COMPLAINTS)
+    about = "Why a deadline is what it is, with the fact behind everything."
+    _add(app, "explain", "explaining:explain", about, _EXPLAIN, _COMPLAINTS)
     about = "Ask to close a complaint. Refused while the customer is down."
     _add(app, "close", "ending:close", about, _CLOSE, _COMPLAINTS)
     _add(app, "reopen", "ending:reopen", "Open a closed complaint again.", _REOPEN, _COMPLAINTS)
