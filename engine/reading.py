@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from contracts.agreements import Agreement
+from contracts.agreements import Agreement, AgreementFile
 from contracts.decisions import AgreementPublished, Outages
 from contracts.envelope import Fact
 from contracts.errors import StilldownError
 from contracts.moments import rfc3339
 from engine.absences import Absence, Absences, gather
 from engine.behind import Causes
-from engine.complaint import Complaint
+from engine.clocks import Applied
+from engine.complaint import OPEN, Complaint
 from engine.corrections import Ref, effective
 from engine.evolve import evolve, fresh
 from engine.explaining import Asked, clock_names, explain
 from engine.following import applied
 from engine.person import Person
+from engine.previewing import differences, preview
+from engine.publishing import learn, new_versions
 from engine.recording import Recorded, State
+from engine.rows import Outage
 from engine.service import Service
 from engine.showing import show
 from engine.store.mapper import from_row
@@ -130,6 +134,20 @@ class Shelf:
         return show(complaint, service, self, self.absences(complaint, at), at=at, known_at=known_at)
 
 
+class Previewed(NamedTuple):
+    """An open complaint, and what new terms would do to it. `cycles` are as `engine.previewing` gives them.
+
+    `after` is the version that it would have; `also` is what else would differ between the two.
+    """
+
+    complaint: str
+    agreement: str
+    before: int
+    after: int
+    also: list[str]
+    cycles: list[dict[str, Any]]
+
+
 class Reader:
     """A store that is only read."""
 
@@ -171,6 +189,26 @@ class Reader:
             raise UnknownError(f"complaint {name} was not filed yet at {rfc3339(at)}")
         return found
 
+    def preview(self, file: AgreementFile, now: int) -> Iterator[Previewed]:
+        """Every open complaint, and what it would be like if a file's agreements were applied to it now.
+
+        In order of their ids; one look, of one moment, and nothing is written.
+        """
+        with reading(self._connection) as unit:
+            shelf = Shelf(unit)
+            terms = learn(unit)
+            for data in new_versions(file, terms):
+                terms.publish(data)
+            last: Service | None = None
+            for stream in unit.streams_like("complaint:"):
+                complaint = shelf.state(stream)
+                if not isinstance(complaint, Complaint) or complaint.status != OPEN:
+                    continue
+                if last is None or last.name != complaint.service:
+                    service = shelf.state(f"service:{complaint.service}")
+                    last = service if isinstance(service, Service) else None
+                yield _previewed(complaint, [] if last is None else last.outages, terms, now)
+
     def history(self, name: str, *, at: int | None = None, known_at: int | None = None) -> Iterator[dict[str, Any]]:
         """Every fact and decision, as recorded: a complaint's with its service's outages, a service's, or a person's.
 
@@ -200,6 +238,16 @@ class Reader:
             ):
                 continue
             yield told(row[0], event)
+
+
+def _previewed(complaint: Complaint, outages: Sequence[Outage], terms: Terms, now: int) -> Previewed:
+    name, before = complaint.agreement, complaint.agreement_version
+    had = [Applied(time, version, terms.version(name, version)) for time, version in complaint.applied]
+    latest = terms.latest(name)
+    new = None if latest is None or latest.number <= before else Applied(now, latest.number, latest.agreement)
+    also = [] if new is None else differences(had[-1].terms, new.terms)
+    cycles = preview(complaint, outages, had, new, now)
+    return Previewed(complaint.name, name, before, before if new is None else new.version, also, cycles)
 
 
 def _event(row: tuple[int, str, int, str, bytes]) -> Recorded:

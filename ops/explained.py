@@ -7,7 +7,7 @@ that a terminal or a page can colour it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -51,7 +51,7 @@ _STOPPED: Final = {
     "terms": "the new terms have no such clock",
 }
 _IDLE: Final = {
-    "terms": "the agreement does not stop this clock for that: it is the provider's time",
+    "terms": "the agreement does not stop this clock for that",
     "no_notice": "no notice told the customer, so it stops nothing",
     "not_delivered": "nobody has proved that its notice was delivered, so it stops nothing",
     "delivered_too_late": "its notice was delivered when the wait was over, so it stopped nothing",
@@ -156,8 +156,9 @@ class _Cycle:
         text = f"{self.at(start['time'])}: {why[start['why']]}"
         began = start["outage_started_at"]
         if began is not None and began != start["time"]:
-            since = "it was filed" if self.cycle["cycle"] == 1 else "the complaint began again"
-            text += f" {self.at(began)}, and counts from when {since}"
+            first = self.explained["terms"][0]["applied_at"] == start["time"]
+            text = f"{self.at(start['time'])}: {'the filing' if first else 'the reopening'}"
+            text += f"; the service had been down since {self.at(began)}"
         yield Line("starts", text)
         yield from self._because(start["fact"])
 
@@ -182,6 +183,9 @@ class _Cycle:
         rows = self.cycle["days"]
         if not rows:
             return "this lies beyond what any calendar reaches"
+        if self.cycle["calendar"]["hours"] is None:
+            start = self.at(self.cycle["start"]["time"])[:-6]
+            return f"{counted(self.cycle['target_days'], 'day')} after {start.strip()} is {_date(rows[-1]['date'])}"
         said = [
             f"{counted(row['days'], 'more day')}, {_date(row['from'])} to {_date(row['to'])}"
             if "number" not in row
@@ -226,10 +230,8 @@ class _Cycle:
                 "paused", f"{self._stretch(row)}: waiting for {WAITS[row['on']]}{_quoted(row['reason'])}", "paused"
             )
             if row["delivered_at"] is not None:
-                text = (
-                    f"the notice {row['notice']} was delivered {self.at(row['delivered_at'])} (proof: {row['proof']})"
-                )
-                yield Line("", text + self._late_notice(row))
+                delivered = f"was delivered {self.at(row['delivered_at'])} (proof: {row['proof']})"
+                yield Line("", f"the notice {row['notice']} {delivered}{self._late_notice(row)}")
             yield from self._because(row["fact"])
             if row["delivered_by"] is not None:
                 yield from self._because(row["delivered_by"])
@@ -252,7 +254,7 @@ class _Cycle:
 
     def _stretch(self, row: Values) -> str:
         end = f"to {self.at(row['end'])}" if row["end"] else "and it lasts"
-        return f"{self.at(row['start'])} {end}, {hours(row['took'])} of this calendar"
+        return f"{self.at(row['start'])} {end}, {self._elapsed(row['took'])}"
 
     def _late_notice(self, row: Values) -> str:
         if row["start"] == row["wait_started_at"]:
@@ -279,7 +281,7 @@ class _Cycle:
             )
             yield Line("due", text, "paused")
             return
-        yield Line("due", self.at(cycle["due_at"]), "bad" if cycle["breached_at"] else "good")
+        yield Line("due", self._midnight(cycle["due_at"]), "bad" if cycle["breached_at"] else "good")
         if kept is None or kept["reckoned_due_at"] in {None, cycle["due_at"]}:
             return
         reckoned = self.at(kept["reckoned_due_at"])
@@ -301,9 +303,9 @@ class _Cycle:
             upheld = "; the law takes the complaint as justified" if cycle["on_breach"] else ""
             yield Line("breached", f"{self.at(cycle['breached_at'])}: nothing had stopped it{upheld}", "bad")
         yield from self._stop()
-        paused = f", paused {hours(cycle['paused'])}" if cycle["paused"] else ""
+        paused = f", paused {self._elapsed(cycle['paused'])}" if cycle["paused"] else ""
         to = "until it stopped" if cycle["stop"] is not None else "until now"
-        yield Line("elapsed", f"{hours(cycle['elapsed'])} of this calendar {to}{paused}")
+        yield Line("elapsed", f"{self._elapsed(cycle['elapsed'])} {to}{paused}")
 
     def _stop(self) -> Iterator[Line]:
         stop = self.cycle["stop"]
@@ -343,6 +345,18 @@ class _Cycle:
         there = datetime.fromisoformat(text).astimezone(self.zone)
         clock = f"{there:%H:%M:%S}" if there.second else f"{there:%H:%M}"
         return f"{_date(there.date().isoformat())} {clock}"
+
+    def _midnight(self, text: str) -> str:
+        """Give a moment; of a midnight also the day that it ends, which is what people mean."""
+        there = datetime.fromisoformat(text).astimezone(self.zone)
+        if (there.hour, there.minute, there.second) != (0, 0, 0):
+            return self.at(text)
+        return f"{self.at(text)}, the end of {_date((there.date() - timedelta(days=1)).isoformat())}"
+
+    def _elapsed(self, seconds: int) -> str:
+        if self.cycle["calendar"]["hours"] is None:
+            return length(seconds)
+        return f"{hours(seconds)} of working time"
 
     def _time(self, text: str, day: str | None = None) -> str:
         there = datetime.fromisoformat(text)

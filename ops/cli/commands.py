@@ -62,7 +62,9 @@ _HELD: Final = """Examples:
   stilldown held show /erp 1f0c
   stilldown held drop /erp 1f0c > kept.jsonl"""
 _AGREEMENTS: Final = """Examples:
+  stilldown agreements preview agreements.toml
   stilldown agreements apply agreements.toml
+  stilldown agreements apply agreements.toml --to C-17 C-18
   stilldown agreements show standard"""
 _CALENDAR: Final = """Examples:
   stilldown calendar eval < cases.jsonl
@@ -94,6 +96,8 @@ def application() -> App:
     _facts(app)
     _add(app, "agreements", None, "The terms that complaints are held to.", _AGREEMENTS, _HOUSE)
     _add(app["agreements"], "apply", "agreements:apply", "Publish what is new in a file.")
+    about = "What a file would do to each open complaint. Changes nothing."
+    _add(app["agreements"], "preview", "agreements:preview", about)
     _add(app["agreements"], "show", "agreements:show", "Every published version.")
     _add(app, "calendar", None, "Working time, reckoned for whoever wants to check it.", _CALENDAR, _HOUSE)
     _add(app["calendar"], "eval", "reckoning:evaluate", "Answer cases of calendar arithmetic, JSON Lines on stdin.")

@@ -18,6 +18,15 @@ Shown = dict[str, Any]
 
 _STATE_STYLES = {"up": "green", "down": "bold red", "unconfirmed": "yellow"}
 _STATES = {"unconfirmed": "unconfirmed: somebody else says that it is back"}
+CLOCKS = {
+    "running": "",
+    "paused": "yellow",
+    "met": "green",
+    "breached": "bold red",
+    "late": "red",
+    "cancelled": "dim",
+}
+"""The style of each state of a clock."""
 _BAR = 24
 _MANY = 20
 """Rows of a list: more are for machines."""
