@@ -103,8 +103,10 @@ class Clocks:
         for name in sorted(names):
             works = [(a, next((w for w in clockworks(a.terms) if w.name == name), None)) for a in self._applied]
             last = next(work for _, work in reversed(works) if work is not None)
+            gone = self._gone(name)
             for span in self._spans(last, since):
-                yield self._cycle(span, works)
+                if gone is None or span.start <= gone:
+                    yield self._cycle(span, works)
 
     def total(self, clock: str) -> int:
         """How many cycles a clock has."""
@@ -112,9 +114,22 @@ class Clocks:
         work = next(works, None)
         if work is None:
             return 0
+        gone = self._gone(clock)
+        if gone is not None:
+            return sum(span.start <= gone for span in self._spans(work, None))
         if work.clock.starts == "down":
             return sum(high - low for _, low, high in self.lives())
         return (len(self._steps) + 1) // 2 if work.clock.reopen == "restart" else 1
+
+    def _gone(self, clock: str) -> int | None:
+        """When new terms took a clock away that none gave back: no cycle begins after that."""
+        gone: int | None = None
+        for applied in reversed(self._applied):
+            if any(c.name == clock for c in applied.terms.clocks):
+                return gone
+            if applied.time <= self._now:
+                gone = applied.time
+        return gone
 
     # ------------------------------------------------------------------ which cycles there are
 
@@ -223,9 +238,11 @@ class Clocks:
                 break
             until = works[n + 1][0].time if n + 1 < len(works) else None
             if work is None:
-                if found is not None and found.span.stop is None:
+                back = any(w is not None and a.time <= self._now for a, w in works[n + 1 :])
+                if found is not None and not back:
                     return _cancelled(found, applied.time, kept)
-                kept = Kept(applied.time if until is None else until, (), None)
+                warned, breached = ((), None) if kept is None else kept[1:]
+                kept = Kept(applied.time if until is None else until, warned, breached)
                 continue
             own = self._own(span, work)
             if until is None or until > self._now or (own.stop is not None and own.stop.time <= until):
@@ -275,7 +292,7 @@ def cycle_of(found: Found, agreement: str, *, at: int | None = None) -> Cycle:
     span, reckoned = found.span, found.reckoned
     edge = at if reckoned.stopped_at is None else reckoned.stopped_at
     counted = (None, None) if edge is None else elapsed(found.work, span.start, found.blocks, edge)
-    on, since = (None, None) if reckoned.paused is None else _paused(found, reckoned.paused)
+    wait = pausing(found)
     return Cycle(
         found.work.name,
         span.number,
@@ -288,8 +305,8 @@ def cycle_of(found: Found, agreement: str, *, at: int | None = None) -> Cycle:
         reckoned.stopped_at,
         tuple(at for _, at in reckoned.warned),
         reckoned.breached_at,
-        on,
-        since,
+        None if wait is None else wait.on,
+        None if wait is None else wait.start,
         counted[0] if counted[0] is None else counted[0] // 1_000_000,
         counted[1] if counted[1] is None else counted[1] // 1_000_000,
     )
@@ -306,11 +323,12 @@ def as_concluded(cycle: Cycle, concluded: int) -> Cycle:
     return cycle._replace(warned_at=warned, breached_at=None, state=state)
 
 
-def _paused(found: Found, block: Block) -> tuple[str | None, int | None]:
-    if found.reckoned.stopped_at is not None:
-        return None, None
-    wait = next((w for w in reversed(found.waits) if w.start <= block.start), None)
-    return (None, None) if wait is None else (wait.on, wait.start)
+def pausing(found: Found) -> Wait | None:
+    """The wait that pauses it now."""
+    block = found.reckoned.paused
+    if block is None or found.reckoned.stopped_at is not None:
+        return None
+    return next((w for w in reversed(found.waits) if w.start <= block.start), None)
 
 
 def _start(outage: Outage) -> int:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from ops.phrases import phrase
-from ops.words import ENDED_BY, counted, length, seconds_between
+from ops.words import ENDED_BY, WAITS, counted, hours, length, seconds_between
 
 Values = dict[str, Any]
 Tone = Literal["plain", "good", "bad", "paused", "dim"]
@@ -26,14 +26,6 @@ STATES: Final[dict[str, Tone]] = {
     "cancelled": "dim",
 }
 """The tone of each state."""
-WAITS: Final = {
-    "customer": "the customer",
-    "parts": "parts",
-    "vendor": "the vendor",
-    "access": "access",
-    "other": "something else",
-}
-"""What is waited for, in words."""
 _STOPS: Final = {
     "acknowledged": "a person acknowledges it",
     "closed": "it is closed",
@@ -56,8 +48,7 @@ _IDLE: Final = {
     "not_delivered": "nobody has proved that its notice was delivered, so it stops nothing",
     "delivered_too_late": "its notice was delivered when the wait was over, so it stopped nothing",
 }
-_HOUR: Final = 3_600
-_DAY: Final = 24 * _HOUR
+_DAY: Final = 86_400
 
 
 class Line(NamedTuple):
@@ -92,13 +83,6 @@ def headline(explained: Values, cycle: Values) -> str:
     """Give what the clock is and how it stands, in one line."""
     number = f", cycle {cycle['cycle']}" if cycle["cycle"] > 1 or len(explained["cycles"]) > 1 else ""
     return f"{explained['clock']} of {explained['complaint']}{number}: {cycle['state']}{_gap(explained, cycle)}"
-
-
-def hours(seconds: int) -> str:
-    """Give a length of a calendar's time: in hours, since a working day is no day of 24."""
-    sign, left = ("-", -seconds) if seconds < 0 else ("", seconds)
-    parts = [(left // _HOUR, "h"), (left // 60 % 60, "min"), (left % 60, "s")]
-    return sign + (" ".join(f"{number:,} {unit}" for number, unit in parts if number) or "0 h")
 
 
 def _gap(explained: Values, cycle: Values) -> str:

@@ -245,7 +245,7 @@ def _due(row: dict[str, Any] | None, *, changed: bool = False) -> tuple[str | Te
     """Give when a cycle is due, and its state."""
     from rich.text import Text
 
-    from ops.cli.telling import CLOCKS
+    from ops.cli.clocks import CLOCKS
     from ops.words import moment
 
     if row is None:

@@ -46,7 +46,9 @@ _EXPLAIN: Final = """Examples:
 _CLOSE: Final = """Examples:
   stilldown close C-17 --by kowalski
   stilldown close C-17 --by kowalski \\
-      --override part_outstanding --approved-by nowak"""
+      --override part_outstanding --approved-by nowak
+  stilldown close C-17 --by kowalski --when-confirmed
+      if it is refused, it closes when nothing objects any more"""
 _REOPEN: Final = """Examples:
   stilldown reopen C-17 --by shop-9 --reason "it failed again"
   stilldown reopen C-17 --by shop-9 --reason "never came back" --still-down"""
