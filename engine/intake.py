@@ -8,8 +8,6 @@ the store besides. If a batch fails, its members are tried one by one.
 from __future__ import annotations
 
 import heapq
-import sqlite3
-import time as time_
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from typing import ClassVar, NamedTuple
@@ -29,9 +27,10 @@ from engine.corrections import Ref
 from engine.decide import Step
 from engine.publishing import learn, new_versions, published, stage, staged, unstage
 from engine.recording import Held
+from engine.store.errors import StoreError
 from engine.store.mapper import EventMapper, to_row
-from engine.store.sqlite import Datastore, StoreError, path_of
-from engine.store.unit import Clock, HeldRow, Unit, writing
+from engine.store.opening import environment, named
+from engine.store.unit import Clock, HeldRow, Store, Unit, writing
 from engine.terms import Terms, Version
 from engine.timers import AFTER, DUE, FACTS, HELD, ElsewhereError
 
@@ -86,27 +85,27 @@ class Taken(NamedTuple):
         )
 
 
-def machine_clock() -> int:
-    """Microseconds since 1970, by this machine."""
-    return time_.time_ns() // 1000
-
-
 class Engine(Applying, Application[str]):
     """The engine on one store. Not to be shared between threads."""
 
     name = "stilldown"
-    env: ClassVar[dict[str, str]] = {"PERSISTENCE_MODULE": "engine.store.sqlite", "ORIGINATOR_ID_TYPE": "text"}
+    env: ClassVar[dict[str, str]] = {"ORIGINATOR_ID_TYPE": "text"}
 
-    def __init__(self, url: str, *, cached: int = 10_000, clock: Callable[[], int] = machine_clock) -> None:
-        """Opens the store at `url` (made if it is not there); `cached` bounds the streams kept in memory."""
+    def __init__(self, url: str, *, cached: int = 10_000, clock: Callable[[], int] | None = None) -> None:
+        """Opens the store at `url` (made if it is not there); `cached` bounds the streams kept in memory.
+
+        `clock` gives microseconds since 1970; without one, the store's is asked (kernel.md §7).
+        """
         try:
-            super().__init__({"SQLITE_DBNAME": path_of(url)})
-        except (sqlite3.Error, PersistenceError, OSError) as error:
-            raise StoreError(f"the store {url} cannot be opened: {error}") from error
+            super().__init__(dict(environment(url)))
+        except (PersistenceError, OSError) as error:
+            raise StoreError(f"the store {named(url)} cannot be opened: {error}") from error
         self._machine = clock
         self._take_stock(cached)
-        self._connection: sqlite3.Connection = self._datastore().pool.get_connection(is_writer=True)._sqlite_conn  # noqa: SLF001 - one connection of the library's pool is ours to write with
+        self._store: Store = self.factory.store()  # type: ignore[attr-defined] # it is our own factory
         self._now = 0
+        self._received = 0
+        """When the batch came, by the clock on the wall."""
         self._mode = "wall"
         self._holding = self._dying = False
         self._no_timers()
@@ -116,15 +115,9 @@ class Engine(Applying, Application[str]):
         """Ours: typed structs, a topic an event type."""
         return EventMapper()
 
-    def _datastore(self) -> Datastore:
-        datastore = self.recorder.datastore  # type: ignore[attr-defined] # of our own recorder
-        if not isinstance(datastore, Datastore):
-            raise TypeError(datastore)
-        return datastore
-
     def close(self) -> None:
         """Lets go of the store."""
-        self._connection.close()
+        self._store.close()
         super().close()
 
     # ------------------------------------------------------------------ taking facts
@@ -136,19 +129,20 @@ class Engine(Applying, Application[str]):
         mode: str | None = "wall",
         positions: Iterable[tuple[str, int, int]] = (),
         facts: Sequence[Fact | MalformedError] | None = None,
+        meanwhile: Callable[[], None] | None = None,
     ) -> Taken:
         """Takes facts in, in order, in one transaction; durable when it returns.
 
         `mode`: `wall`, `event` (the clock follows the facts, timers fire in between), or None: as the store's clock
         goes already. `positions`: how far which part of which feed is taken in with them. `facts`: `bodies` as
-        understood, if they were already.
+        understood, if they were already. `meanwhile`: called when all is decided, right before the store is written.
         """
         parsed = [understand(body) for body in bodies] if facts is None else list(facts)
         positions = tuple(positions)
         taken = Taken([], [], 0, 0)
         while True:
             done = len(taken.results)
-            part = self._some(bodies[done:], parsed[done:], mode, positions)
+            part = self._some(bodies[done:], parsed[done:], mode, positions, meanwhile)
             taken = taken.and_then(part)
             if len(taken.results) >= len(bodies):
                 return taken
@@ -170,17 +164,18 @@ class Engine(Applying, Application[str]):
         parsed: list[Fact | MalformedError],
         mode: str | None,
         positions: tuple[tuple[str, int, int], ...],
+        meanwhile: Callable[[], None] | None,
     ) -> Taken:
         """Takes facts in one transaction: all, or those before more falls due than one transaction should do."""
         while True:
             try:
-                return self._batch(bodies, parsed, mode, positions)
+                return self._batch(bodies, parsed, mode, positions, meanwhile)
             except _WaitedError as error:
                 self._set_aside(error)
             except ElsewhereError as error:
                 _log.exception("what fell due failed; it is tried again after the next start", stream=error.stream)
                 self._stuck.add(error.stream)
-            except (StilldownError, sqlite3.Error):
+            except StilldownError:
                 raise
             except Exception as error:  # whatever it is, it must cost no other fact
                 if len(bodies) > 1:
@@ -198,9 +193,9 @@ class Engine(Applying, Application[str]):
     def _set_aside(self, error: _WaitedError) -> None:
         """What failed without being a fact of the batch must not fail every batch to come."""
         _log.exception("a fact that had waited failed; it is a dead letter", body=error.row.body[:1000])
-        with writing(self._connection) as unit:
+        with writing(self._store) as unit:
             unit.drop_held((error.row.source, error.row.id))
-            unit.bury(error.row.body, _failed(error.__cause__), self._machine())
+            unit.bury(error.row.body, _failed(error.__cause__), self._wall(unit))
 
     def _batch(
         self,
@@ -208,15 +203,18 @@ class Engine(Applying, Application[str]):
         parsed: Sequence[Fact | MalformedError],
         mode: str | None,
         positions: Iterable[tuple[str, int, int]],
+        meanwhile: Callable[[], None] | None,
     ) -> Taken:
         try:
-            with writing(self._connection) as unit:
+            with writing(self._store) as unit:
                 self._open_batch(unit, mode)
                 results, more = self._all(unit, bodies, parsed)
                 if len(results) == len(bodies):
                     for feed, part, position in positions:
                         unit.set_position(feed, part, position)
                 taken = self._save(results, more=more)
+                if meanwhile is not None:
+                    meanwhile()
         except BaseException:  # an interruption too: what was decided was not saved
             self._forget()
             raise
@@ -259,11 +257,15 @@ class Engine(Applying, Application[str]):
         if mode is None or (mode == "event" and self._clock.mode == "wall" and self._seen_position):
             mode = self._clock.mode
         self._mode = mode
+        self._received = self._wall(unit)
         self._now = self._clock.recorded_at
         if mode == "wall":
-            self._now = max(self._machine(), self._now)
+            self._now = max(self._received, self._now)
         self._holding = unit.holds_any()
         self._dying = unit.has_dead()
+
+    def _wall(self, unit: Unit) -> int:
+        return unit.now() if self._machine is None else self._machine()
 
     def _begin_batch(self) -> None:
         self._begin_reading()
@@ -323,7 +325,7 @@ class Engine(Applying, Application[str]):
             _, fact, row = heapq.heappop(waiting)
             try:
                 result = self._decide(row.body, fact, row.digest)
-            except (StilldownError, sqlite3.Error):
+            except StilldownError:
                 raise
             except Exception as error:
                 raise _WaitedError(row) from error
@@ -371,7 +373,7 @@ class Engine(Applying, Application[str]):
             heapq.heappush(self._heap, (held.due, FACTS, HELD))
 
     def _bury(self, body: bytes, error: MalformedError, ref: Ref | None = None) -> Result:
-        self._unit.bury(body, error, self._machine())
+        self._unit.bury(body, error, self._received)
         self._dying = True
         return Result(Outcome.DEAD, error.reason, ref)
 
@@ -382,7 +384,7 @@ class Engine(Applying, Application[str]):
 
     def publish(self, file: AgreementFile) -> list[AgreementPublished]:
         """Publishes the agreements of a file that are new; on a store without events they wait for the first fact."""
-        with writing(self._connection) as unit:
+        with writing(self._store) as unit:
             self._open_batch(unit, None)
             known = self._terms
             if self._seen_position:
@@ -409,7 +411,7 @@ class Engine(Applying, Application[str]):
         self.settle()
         for names in portions(complaints):
             try:
-                with writing(self._connection) as unit:
+                with writing(self._store) as unit:
                     self._open_batch(unit, None)
                     moves = self._move(names)
                     taken = self._save([])
@@ -423,7 +425,7 @@ class Engine(Applying, Application[str]):
 
     def versions(self) -> list[Version]:
         """Every published version of every agreement, and those that wait for the first fact."""
-        with writing(self._connection) as unit:
+        with writing(self._store) as unit:
             self._open_batch(unit, None)
             known = learn(unit)
             for data in staged(unit):

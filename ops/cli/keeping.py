@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 from ops.cli.common import COMMON, DONE, ELSE, Common, console, pairs, tell
 
@@ -16,13 +17,12 @@ def status(*, common: Common = COMMON) -> int:
 
     from contracts.moments import rfc3339
     from engine.keeping import Keeper
-    from engine.store.sqlite import SCHEMA_VERSION
+    from engine.store.opening import named
     from ops.words import counted, length, moment
 
     url = common.url
-    machine = time.time_ns() // 1000
     with Keeper(url) as keeper:
-        clock = keeper.clock()
+        clock, machine, schema = keeper.clock(), keeper.now(), keeper.schema
         standing = keeper.standing(machine if clock.mode == "wall" else clock.recorded_at)
     clock = standing.clock
     recorded_at = rfc3339(clock.recorded_at) if standing.last else None
@@ -34,8 +34,8 @@ def status(*, common: Common = COMMON) -> int:
             " Until the machine's has caught up, everything is recorded with the engine's"
         )
     told: dict[str, Any] = {
-        "store": url,
-        "schema": SCHEMA_VERSION,
+        "store": named(url),
+        "schema": schema,
         "clock": {"mode": clock.mode, "recorded_at": recorded_at},
         "positions": {"last": standing.last},
         "streams": standing.streams,
@@ -62,8 +62,8 @@ def status(*, common: Common = COMMON) -> int:
             timers += f"; {standing.overdue:,} due by now" if standing.overdue else ""
         kinds = ", ".join(f"{number:,} {kind}" for kind, number in standing.streams.items())
         facts = {
-            "store": url,
-            "schema": f"version {SCHEMA_VERSION}",
+            "store": named(url),
+            "schema": f"version {schema}",
             "complaints": f"{told['complaints']:,}",
             "facts": f"{standing.facts:,}",
             "events": f"{standing.last:,} positions, in {kinds} streams" if kinds else "none yet",
@@ -105,21 +105,34 @@ def verify(*, common: Common = COMMON) -> int:
     return DONE
 
 
-def migrate(*, common: Common = COMMON) -> int:
+def migrate(
+    *,
+    begin: Annotated[
+        bool,
+        Parameter(
+            negative=(),
+            show_default=False,
+            help="Only what workers of the version before can live with: then start the new ones, stop the old ones,"
+            " and run `migrate` again.",
+        ),
+    ] = False,
+    common: Common = COMMON,
+) -> int:
     """Make a store, or upgrade one to this version."""
-    from engine.store.opening import inspect
-    from engine.store.sqlite import SCHEMA_VERSION
-    from ops.opening import engine
+    from engine.store.opening import migrate as run
+    from engine.store.opening import named
 
     url = common.url
-    was_there = inspect(url)
-    with engine(url, verbose=common.verbose):
-        pass
+    migrated = run(url, finish=not begin)
     if common.json:
-        common.answer({"store": url, "schema": SCHEMA_VERSION, "made": not was_there})
+        told = {"store": named(url), "schema": migrated.schema, "made": migrated.made, "done": list(migrated.done)}
+        common.answer(told)
     else:
-        done = "is up to date" if was_there else "is made"
-        console().print(f"The store {url} {done} (schema version {SCHEMA_VERSION}).", soft_wrap=True)
+        for step in migrated.done:
+            console().print(step)
+        upgraded = "is upgraded" if migrated.done else "is up to date"
+        done = "is made" if migrated.made else upgraded
+        console().print(f"The store {named(url)} {done} (schema version {migrated.schema}).", soft_wrap=True)
     return DONE
 
 
