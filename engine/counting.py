@@ -19,7 +19,7 @@ from engine.reckoning import Block, Clockwork
 FEW: Final = 14
 """Days that are told one by one; of more, the first and the last `_ENDS`."""
 _ENDS: Final = 5
-_MANY: Final = 20
+_MANY: Final = 12
 """Holidays and days of a time change that are told."""
 _WEEK: Final = 7
 Values = dict[str, Any]
