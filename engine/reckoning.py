@@ -29,18 +29,27 @@ class Block(NamedTuple):
     pause: bool = True
 
 
+Behind = tuple[str, str]
+"""The fact behind something, by its source and id."""
+
+
 class Stop(NamedTuple):
-    """When a cycle stopped: by what it waits for (`own`), or with the complaint's end."""
+    """When a cycle stopped: by what it waits for (`own`), or with the complaint's end.
+
+    `behind` is the fact that did it; None: its outage's end, or terms that have no such clock.
+    """
 
     time: int
     own: bool
+    behind: Behind | None = None
 
 
 class Extension(NamedTuple):
-    """Said at `time`: it is due at `until` instead."""
+    """Said at `time` by the fact `behind`: it is due at `until` instead."""
 
     time: int
     until: int
+    behind: Behind
 
 
 class Kept(NamedTuple):
@@ -57,6 +66,8 @@ class Clockwork:
     def __init__(self, clock: Clock, agreement: Agreement) -> None:
         calendar = next((c for c in agreement.calendars if c.name == clock.calendar), None)
         self.clock = clock
+        self.calendar = calendar
+        self.zone = agreement.zone if calendar is None else calendar.zone
         self.name = clock.name
         self.pauses = frozenset(clock.pauses)
         self.time: Worktime = worktime(calendar, agreement.zone)
@@ -125,6 +136,13 @@ def reckon(
 def due_then(work: Clockwork, start: int, blocks: Sequence[Block], then: int) -> int | None:
     """When it would be due as of a moment, if nothing paused it from then on, a pause that lasts included."""
     return _due(_Run(work, start, [Block(*b[:2], pause=False) for b in blocks if b.start <= then], then), None)
+
+
+def due_warnings(
+    work: Clockwork, start: int, blocks: Sequence[Block], edge: int, extension: Extension | None
+) -> list[tuple[Fraction, int | None]]:
+    """When each warning is due as of a moment; None where that is not known, while a pause lasts."""
+    return _due_warnings(_Run(work, start, [b for b in blocks if b.start <= edge], edge), extension)
 
 
 def elapsed(work: Clockwork, start: int, blocks: Sequence[Block], edge: int) -> tuple[int, int]:
