@@ -83,6 +83,12 @@ class Server:
         shutil.rmtree(self._socket, ignore_errors=True)
         shutil.rmtree(self._data, ignore_errors=True)
 
+    def wants_password(self, user: str) -> None:
+        """From now on it wants this user's password; of all others it believes who they say they are."""
+        rules = self._data / "pg_hba.conf"
+        rules.write_text(f"local all {user} scram-sha-256\n{rules.read_text()}")
+        self._run("pg_ctl", "-D", str(self._data), "reload")
+
     def url(self, database: str = SUPERUSER, user: str = SUPERUSER, password: str = "") -> str:
         """Where a database is."""
         secret = f":{quote(password, safe='')}" if password else ""
