@@ -194,18 +194,18 @@ class Clocks:
         for number, n in enumerate(range(0, len(self._steps), 2), 1):
             end = self._steps[n + 1] if n + 1 < len(self._steps) else None
             begun = self._steps[n]
-            stop = None if end is None else Stop(max(end.time, begun.time), end.status == CLOSED, behind(end.place))
+            stop = None if end is None else Stop(max(end.time, begun.time), end.status == CLOSED, fact_at(end.place))
             yield Span(number, begun.time, stop, begun.place)
 
     def _stop(self, work: Clockwork, start: int) -> Stop | None:
         """What it waits for, whenever that happened; else the complaint's end, if it is ended now."""
         end = self._ended()
         if work.clock.stops == "closed":
-            return None if end is None else Stop(end.time, end.status == CLOSED, behind(end.place))
+            return None if end is None else Stop(end.time, end.status == CLOSED, fact_at(end.place))
         answer = self._told.answer(work.clock.stops)
         if answer is not None and (end is None or answer.us <= end.time):
             return Stop(max(answer.us, start), own=True, behind=answer.ref)
-        return None if end is None else Stop(end.time, own=False, behind=behind(end.place))
+        return None if end is None else Stop(end.time, own=False, behind=fact_at(end.place))
 
     @cached_property
     def lives(self) -> Sequence[tuple[int, int, int]]:
@@ -240,7 +240,7 @@ class Clocks:
                 if outage.end is not None and outage.end <= self._now and (end is None or outage.end <= end.time):
                     stop = Stop(max(outage.end, start), own=True)
                 elif end is not None:
-                    stop = Stop(max(end.time, start), own=False, behind=behind(end.place))
+                    stop = Stop(max(end.time, start), own=False, behind=fact_at(end.place))
                 yield Span(number + i - low + 1, start, stop, None, outage)
             number += high - low
 
@@ -312,7 +312,7 @@ class Clocks:
         return span._replace(stop=self._stop(work, span.start))
 
 
-def behind(place: Key) -> Ref:
+def fact_at(place: Key) -> Ref:
     """The fact in a place."""
     return place[1].removeprefix(BEHIND), place[2]
 
