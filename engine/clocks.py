@@ -24,6 +24,7 @@ from contracts.facts import (
     NoticeSent,
 )
 from engine.complaint import CLOSED, OPEN, Complaint, Stage
+from engine.corrections import BEHIND, Ref
 from engine.reckoning import Block, Clockwork, Extension, Kept, Reckoned, Stop, due_then, elapsed, reckon
 from engine.rows import Cycle, Outage
 from engine.waiting import TOLD, Told, Wait, told
@@ -193,18 +194,18 @@ class Clocks:
         for number, n in enumerate(range(0, len(self._steps), 2), 1):
             end = self._steps[n + 1] if n + 1 < len(self._steps) else None
             begun = self._steps[n]
-            stop = None if end is None else Stop(max(end.time, begun.time), end.status == CLOSED, end.place[1:])
+            stop = None if end is None else Stop(max(end.time, begun.time), end.status == CLOSED, fact_at(end.place))
             yield Span(number, begun.time, stop, begun.place)
 
     def _stop(self, work: Clockwork, start: int) -> Stop | None:
         """What it waits for, whenever that happened; else the complaint's end, if it is ended now."""
         end = self._ended()
         if work.clock.stops == "closed":
-            return None if end is None else Stop(end.time, end.status == CLOSED, end.place[1:])
+            return None if end is None else Stop(end.time, end.status == CLOSED, fact_at(end.place))
         answer = self._told.answer(work.clock.stops)
         if answer is not None and (end is None or answer.us <= end.time):
             return Stop(max(answer.us, start), own=True, behind=answer.ref)
-        return None if end is None else Stop(end.time, own=False, behind=end.place[1:])
+        return None if end is None else Stop(end.time, own=False, behind=fact_at(end.place))
 
     @cached_property
     def lives(self) -> Sequence[tuple[int, int, int]]:
@@ -239,7 +240,7 @@ class Clocks:
                 if outage.end is not None and outage.end <= self._now and (end is None or outage.end <= end.time):
                     stop = Stop(max(outage.end, start), own=True)
                 elif end is not None:
-                    stop = Stop(max(end.time, start), own=False, behind=end.place[1:])
+                    stop = Stop(max(end.time, start), own=False, behind=fact_at(end.place))
                 yield Span(number + i - low + 1, start, stop, None, outage)
             number += high - low
 
@@ -271,10 +272,11 @@ class Clocks:
             return None
         for extended in self._told.extended:
             said = max(extended.fact.us, span.start)
-            if span.stop is not None and said > span.stop.time:
+            sent = extended.sent
+            if sent is None or (span.stop is not None and max(said, sent) > span.stop.time):
                 continue
             due = due_then(work, span.start, blocks, said)
-            if due is not None and extended.until > due and extended.sent is not None and extended.sent < due:
+            if due is not None and extended.until > due and sent < due:
                 return Extension(said, extended.until, extended.fact.ref)
         return None
 
@@ -308,6 +310,11 @@ class Clocks:
         if work.clock.starts == "down" or work.clock.reopen == "restart":
             return span
         return span._replace(stop=self._stop(work, span.start))
+
+
+def fact_at(place: Key) -> Ref:
+    """The fact in a place."""
+    return place[1].removeprefix(BEHIND), place[2]
 
 
 def as_of(complaint: Complaint, outages: Sequence[Outage], applied: Sequence[Applied], at: int) -> Clocks:

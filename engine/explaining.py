@@ -17,7 +17,7 @@ from contracts.facts import ComplaintExtended, ComplaintWaitStarted, NoticeDeliv
 from contracts.lengths import Days
 from contracts.moments import SECOND, rfc3339
 from engine.behind import Causes
-from engine.clocks import Applied, Found, as_concluded, as_of, cycle_of
+from engine.clocks import Applied, Found, as_concluded, as_of, cycle_of, fact_at
 from engine.complaint import OPEN, Complaint, Stage
 from engine.corrections import Ref
 from engine.counting import Counted, counted
@@ -169,7 +169,7 @@ class _Explained:
             "time": rfc3339(span.start),
             "why": "filed" if first else "reopened",
             "outage_started_at": None,
-            "fact": None if place is None else self._fact(place[1:]),
+            "fact": None if place is None else self._fact(fact_at(place)),
         }
 
     def _stop(self) -> Values | None:
@@ -183,7 +183,7 @@ class _Explained:
             behind = None if outage.end is None else self._asked.causes.ends.get(outage.end)
         elif not stop.own and stop.behind is not None:
             why = next(
-                (s.status for s in reversed(self._steps) if s.status != OPEN and s.place[1:] == stop.behind), why
+                (s.status for s in reversed(self._steps) if s.status != OPEN and fact_at(s.place) == stop.behind), why
             )
         return {
             "time": rfc3339(stop.time),
@@ -227,8 +227,8 @@ class _Explained:
             "start": rfc3339(block.start),
             "end": self._end(block),
             "took": self._took(block),
-            "ended_by": self._fact(ended.place[1:]),
-            "reopened_by": self._fact(again.place[1:]),
+            "ended_by": self._fact(fact_at(ended.place)),
+            "reopened_by": self._fact(fact_at(again.place)),
         }
 
     def _idle(self) -> list[Values]:

@@ -206,20 +206,26 @@ def _reached(run: _Run, amount: int) -> int | None:
     return time.after(since, left)
 
 
-def _moved(run: _Run, due: int) -> int | None:
-    """A moment, moved on by each block that began before it by as much time as that took; None while a pause lasts."""
+def _moved(run: _Run, first: int) -> int | None:
+    """A moment, moved on by as much time as the blocks took that began before it; None while a pause lasts.
+
+    With `end_of_day` it is the end of the day to which all of that time leads: a wait that was told in two parts moves
+    it no further than one that was told whole.
+    """
     time = run.work.time
+    due, taken = first, 0
     for block in run.blocks:
         if block.start >= due:
             break
-        if block.end is None or block.end > run.edge:
+        end = block.end
+        if end is None or end > run.edge:
             if block.pause:
                 return None
-            took = time.between(block.start, run.edge)
-        else:
-            took = time.between(block.start, block.end)
+            end = run.edge
+        took = time.between(block.start, end)
         if took:
-            due = time.after(due, took)
+            taken += took
+            due = time.after(first, taken)
             if run.work.end_of_day:
                 due = time.end_of_day(due)
     return due

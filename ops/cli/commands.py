@@ -78,7 +78,9 @@ _VERIFY: Final = """Examples:
   stilldown verify
   stilldown verify --store sqlite:////var/lib/stilldown/store.db"""
 _MIGRATE: Final = """Examples:
-  stilldown migrate --store sqlite:////var/lib/stilldown/store.db"""
+  stilldown migrate --store sqlite:////var/lib/stilldown/store.db
+  stilldown migrate --store postgresql://stilldown@db/stilldown
+  stilldown migrate --begin     before new workers are started beside old ones"""
 _DEMO: Final = """Examples:
   stilldown demo
   stilldown demo --store sqlite:////tmp/demo.db"""
