@@ -25,6 +25,7 @@ from engine.ahead import understand
 from engine.corrections import Ref
 from engine.decide import Step
 from engine.publishing import new_versions, published, stage, staged, unstage
+from engine.rearming import Rearming
 from engine.recording import Held
 from engine.stock import learn
 from engine.store.errors import StoreError
@@ -32,7 +33,7 @@ from engine.store.mapper import EventMapper, to_row
 from engine.store.opening import environment, named
 from engine.store.unit import Clock, HeldRow, Store, Unit, writing
 from engine.terms import Terms, Version
-from engine.timers import AFTER, DUE, FACTS, HELD, ElsewhereError, Timers
+from engine.timers import AFTER, DUE, FACTS, HELD, ElsewhereError
 
 _log = structlog.get_logger("stilldown.intake")
 
@@ -85,7 +86,7 @@ class Taken(NamedTuple):
         )
 
 
-class Engine(Timers, Application[str]):
+class Engine(Rearming, Application[str]):
     """The engine on one store. Not to be shared between threads."""
 
     name = "stilldown"
@@ -157,6 +158,20 @@ class Engine(Timers, Application[str]):
         while taken.more:
             taken = taken.and_then(self.tick())
         return taken
+
+    def rearm(self, after: str = "") -> tuple[int, str | None]:
+        """Makes the index of what falls due anew for the streams behind a name: those of one transaction.
+
+        How many they were, and the last one's name; None: all is done. What is due is done by `settle`, then.
+        """
+        try:
+            with writing(self._store) as unit:
+                self._open_batch(unit, None)
+                done = self._rearm(unit, after)
+                self._save([])
+        finally:
+            self._forget()  # what is on hand was read with the index as it was
+        return done
 
     def _some(
         self,

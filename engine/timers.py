@@ -7,9 +7,11 @@ the state as it is: late, twice, or by two processes, it does nothing wrong. One
 from __future__ import annotations
 
 import heapq
+from datetime import UTC, datetime
 from itertools import islice
 
 from contracts.errors import StilldownError
+from contracts.moments import micros
 from engine.complaint import Complaint
 from engine.decide import Step
 from engine.person import Person
@@ -24,6 +26,8 @@ SILENCE, FACTS, DUE, AFTER = 0, 1, 2, 3
 """At one instant: first a silence that has lasted, then facts, then what falls due (domain.md §2)."""
 PORTIONS = {"wall": 200, "event": 1_000}
 """Timers and complaints that one transaction works off at most; others wait for it where the machine's clock rules."""
+LAST = micros(datetime.max.replace(tzinfo=UTC))
+"""What falls due after the last moment that can be written never does."""
 
 
 class ElsewhereError(StilldownError):
@@ -78,6 +82,8 @@ class Timers(Stock):
             self._working = True
 
     def _arm(self, state: State, due: int | None) -> None:
+        if due is not None and due > LAST:
+            due = None
         if due == state.armed:
             return
         state.armed = due

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import queue
+import signal
 import time
 import traceback
 from collections.abc import Callable
@@ -38,6 +39,17 @@ def together(work: Callable[..., Any], *each: tuple[Any, ...]) -> list[Any]:
     failures = [said for _, said, _ in found if said is not None]
     assert not failures, "\n".join(failures)
     return [answer for _, _, answer in sorted(found, key=lambda one: one[0])]
+
+
+def killed(work: Callable[..., Any], arguments: tuple[Any, ...], after: float) -> bool:
+    """Runs `work(*arguments)` in a process that is killed (SIGKILL) after some seconds; whether it was still at it."""
+    process = _SPAWN.Process(target=work, args=arguments, daemon=True)
+    process.start()
+    process.join(after)
+    process.kill()
+    process.join(PATIENCE)
+    assert process.exitcode in {0, -signal.SIGKILL}, process.exitcode
+    return process.exitcode != 0
 
 
 def _collect(crew: list[Any], answers: multiprocessing.Queue[tuple[int, str | None, Any]]) -> list[Any]:
