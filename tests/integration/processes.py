@@ -42,9 +42,14 @@ def together(work: Callable[..., Any], *each: tuple[Any, ...]) -> list[Any]:
 
 
 def killed(work: Callable[..., Any], arguments: tuple[Any, ...], after: float) -> bool:
-    """Runs `work(*arguments)` in a process that is killed (SIGKILL) after some seconds; whether it was still at it."""
-    process = _SPAWN.Process(target=work, args=arguments, daemon=True)
+    """Runs `work(begun, *arguments)` in a process that is killed (SIGKILL) some seconds after it has set `begun`.
+
+    Whether it was still at it.
+    """
+    begun = _SPAWN.Event()
+    process = _SPAWN.Process(target=work, args=(begun, *arguments), daemon=True)
     process.start()
+    assert begun.wait(PATIENCE)
     process.join(after)
     process.kill()
     process.join(PATIENCE)
