@@ -1,11 +1,14 @@
-"""`python -m bench [show|flaps|log|worktime|intake [COPIES] [BATCH]]`: figures as ratios, each measured in one run."""
+"""`python -m bench [show|flaps|log [--clocks]|worktime|timers|intake [--clocks] [COPIES] [BATCH]]`.
+
+Figures as ratios, each measured in one run.
+"""
 
 from __future__ import annotations
 
 import platform
 import sys
 
-from bench import flaps, intake, log, showing, working
+from bench import deadlines, flaps, intake, log, showing, timers, working
 from engine.tuning import collect_rarely
 
 
@@ -13,20 +16,24 @@ def main(arguments: list[str]) -> None:
     """Runs what is named, or all."""
     print(f"Python {platform.python_version()} on {platform.machine()}")
     collect_rarely()
-    wanted = arguments[:1] or ["show", "flaps", "log", "worktime", "intake"]
+    clocks = "--clocks" in arguments
+    arguments = [argument for argument in arguments if argument != "--clocks"]
+    wanted = arguments[:1] or ["show", "flaps", "log", "worktime", "timers", "intake"]
     for name in wanted:
         if name == "intake":
-            intake.main(*map(int, arguments[1:3]))
+            intake.main(*map(int, arguments[1:3]), clocks=clocks)
         elif name == "flaps":
             flaps.main()
         elif name == "log":
-            log.main()
+            (deadlines if clocks else log).main()
+        elif name == "timers":
+            timers.main(*map(int, arguments[1:2]))
         elif name == "worktime":
             working.main()
         elif name == "show":
             showing.main()
         else:
-            sys.exit(f"no benchmark {name!r}; there are show, flaps, log, worktime and intake")
+            sys.exit(f"no benchmark {name!r}; there are show, flaps, log, worktime, timers and intake")
 
 
 if __name__ == "__main__":

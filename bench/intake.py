@@ -21,25 +21,27 @@ from engine.ahead import ahead
 from engine.intake import Engine
 
 AGREEMENTS = Path(__file__).parent.parent / "ops" / "demo" / "agreements.toml"
+CLOCKS = Path(__file__).with_name("agreements.toml")
+"""Four clocks for each complaint, with office hours, holidays, pauses and warnings, and credits."""
 CACHED = 10_000
 
 
-def main(count: int = 17, size: int = 100) -> None:
-    """`count` copies of the log, in batches of `size` facts."""
+def main(count: int = 17, size: int = 100, *, clocks: bool = False) -> None:
+    """`count` copies of the log, in batches of `size` facts; `clocks`: under terms with four clocks and credits."""
     folder = Path(tempfile.mkdtemp(prefix="stilldown-bench-"))
     try:
         write_log(folder / "log.jsonl")
         with (folder / "log.jsonl").open("rb") as facts, (folder / "facts.jsonl").open("wb") as copied:
             copied.writelines(copies(facts, count))
         with (folder / "facts.jsonl").open("rb") as facts:
-            _run(facts, size, folder)
+            _run(facts, size, folder, CLOCKS if clocks else AGREEMENTS)
     finally:
         shutil.rmtree(folder)
 
 
-def _run(facts: Iterable[bytes], size: int, folder: Path) -> None:
+def _run(facts: Iterable[bytes], size: int, folder: Path, agreements: Path) -> None:
     engine = Engine(f"sqlite:///{folder}/engine.db", cached=CACHED)
-    engine.publish(parse(AGREEMENTS.read_text()))
+    engine.publish(parse(agreements.read_text()))
     total = events = 0
     peaks = []
     spent = 0.0

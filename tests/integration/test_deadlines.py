@@ -1,4 +1,4 @@
-"""Whatever falls due is recorded exactly once, at its time: by both clocks, by several processes, killed, after a stop."""
+"""Whatever falls due is recorded once, at its time: by both clocks, by several processes, killed, after a stop."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ WEEK = 7 * DAY
 
 def told(n: int, minute: float = 0) -> list[bytes]:
     """A complaint of a customer who is down, and for whom nothing is done: all that can fall due does."""
+    away = {"from": when(minute + 30), "until": when(minute + 900), "deputy": f"bob-{n}"}
     return [
         filed(f"f{n}", f"C{n}", minute, service=f"S{n}", down=True),
         fact(f"a{n}", "complaint.assigned", f"C{n}", minute + 1, to=f"ann-{n}"),
         fact(f"p{n}", "promise.made", f"C{n}", minute + 2, promise="p", what="to call", due=when(minute + 45)),
-        fact(f"x{n}", "person.absent", f"ann-{n}", minute + 3, **{"from": when(minute + 30), "until": when(minute + 900)},
-             deputy=f"bob-{n}"),
-    ]  # fmt: skip
+        fact(f"x{n}", "person.absent", f"ann-{n}", minute + 3, **away),
+    ]
 
 
 def fell_due(path: Place) -> list[Event]:
@@ -80,7 +80,7 @@ def done(path: Place) -> Counter[tuple[str, int]]:
 def test_by_the_clock_of_events_all_is_done_between_the_facts_at_its_time(stores: Stores, batch: int) -> None:
     path, minutes = stores / "a.db", [n * 7 for n in range(12)]
     bodies = [body for n, minute in enumerate(minutes) for body in told(n, minute)]
-    bodies = sorted(bodies, key=lambda body: body[body.index(b'"time"') :]) + [down("z", "S99", 4000)]
+    bodies = [*sorted(bodies, key=lambda body: body[body.index(b'"time"') :]), down("z", "S99", 4000)]
     with engine(path, terms=TERMS) as taking:
         for start in range(0, len(bodies), batch):
             record(taking, *bodies[start : start + batch], mode="event")
