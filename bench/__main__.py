@@ -1,6 +1,6 @@
-"""`python -m bench [show|flaps|log [--clocks]|worktime|timers|intake [--clocks] [COPIES] [BATCH]]`.
+"""`python -m bench [show|flaps|log [--clocks]|worktime|timers|intake [--clocks] [COPIES] [BATCH] [postgres]]`.
 
-Figures as ratios, each measured in one run.
+Figures, as ratios of one run.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import sys
 
 from bench import deadlines, flaps, intake, log, showing, timers, working
 from engine.tuning import collect_rarely
+
+_INTAKE = ("17", "100", "sqlite")
 
 
 def main(arguments: list[str]) -> None:
@@ -21,7 +23,9 @@ def main(arguments: list[str]) -> None:
     wanted = arguments[:1] or ["show", "flaps", "log", "worktime", "timers", "intake"]
     for name in wanted:
         if name == "intake":
-            intake.main(*map(int, arguments[1:3]), clocks=clocks)
+            given = arguments[1:4]
+            copies, batch, store = [*given, *_INTAKE[len(given) :]]
+            intake.main(int(copies), int(batch), store, clocks=clocks)
         elif name == "flaps":
             flaps.main()
         elif name == "log":

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.agreements import Agreement, parse
+import msgspec
+
+from contracts.agreements import Agreement, Clock, parse
 
 from .given import Story, minute
 
@@ -18,16 +20,27 @@ def agreed(*clocks: str, terms: str = "", calendars: str = "") -> Agreement:
     return parse(file).agreements[0]
 
 
-def filed_clock(target: str, stops: str = "acknowledged", more: str = "", *, calendar: str = "always") -> str:
-    """A clock `c` from the filing on; `more` are other fields."""
-    how = f'name = "c", target = "{target}", calendar = "{calendar}", starts = "filed", stops = "{stops}"'
-    return f"{how}, {more}" if more else how
+def filed_clock(target: str, stops: str = "acknowledged", more: str = "", calendar: str = "always") -> str:
+    """A clock `c` from the filing on."""
+    return _clock("c", target, "filed", stops, more, calendar)
 
 
-def restore(target: str, more: str = "", *, calendar: str = "always") -> str:
+def restore(target: str, more: str = "", calendar: str = "always") -> str:
     """A clock that follows outages."""
-    how = f'name = "restore", target = "{target}", calendar = "{calendar}", starts = "down", stops = "up"'
-    return f"{how}, {more}" if more else how
+    return _clock("restore", target, "down", "up", more, calendar)
+
+
+def _clock(  # noqa: PLR0917 - in the order in which an agreement writes them
+    name: str, target: str, starts: str, stops: str, more: str, calendar: str
+) -> str:
+    said = f'name = "{name}", target = "{target}", calendar = "{calendar}", starts = "{starts}", stops = "{stops}"'
+    return f"{said}, {more}" if more else said
+
+
+def hurried(agreement: Agreement, target: str) -> Agreement:
+    """The same with another target for every clock."""
+    clocks: tuple[Clock, ...] = tuple(msgspec.structs.replace(c, target=target) for c in agreement.clocks)
+    return msgspec.structs.replace(agreement, clocks=clocks)
 
 
 def cycles(it: Story, clock: str = "c", *, at: float | None = None) -> list[dict[str, Any]]:
