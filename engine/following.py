@@ -48,7 +48,7 @@ from contracts.moments import micros, moment
 from engine import dealings
 from engine.clocks import Applied, Clocks, Found, cycle_of, follows_service
 from engine.complaint import OPEN, WITHDRAWN, Complaint
-from engine.credits import owed
+from engine.credits import begun, owed
 from engine.rows import Cycle, Outage, clock_row
 from engine.service import Service
 from engine.waiting import TOLD
@@ -176,7 +176,8 @@ class Following:
                 continue
             at = moment(outage.start)
             if (Decimal(before) < Decimal(now.amount) and end is None) or outage.start not in recorded:
-                yield time, CreditOwed(outage=at, amount=now.amount, currency=credit.currency, why=now.why)
+                for due, amount, why in begun(credit, outage.start, now.periods, before):
+                    yield due, CreditOwed(outage=at, amount=amount, currency=credit.currency, why=why)
             else:
                 change = f"{Decimal(now.amount) - Decimal(before):+f}"
                 yield (

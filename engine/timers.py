@@ -7,9 +7,11 @@ the state as it is: late, twice, or by two processes, it does nothing wrong. One
 from __future__ import annotations
 
 import heapq
+from datetime import UTC, datetime
 from itertools import islice
 
 from contracts.errors import StilldownError
+from contracts.moments import micros
 from engine.complaint import Complaint
 from engine.decide import Step
 from engine.person import Person
@@ -24,6 +26,8 @@ SILENCE, FACTS, DUE, AFTER = 0, 1, 2, 3
 """At one instant: first a silence that has lasted, then facts, then what falls due (domain.md §2)."""
 PORTIONS = {"wall": 200, "event": 1_000}
 """Timers and complaints that one transaction works off at most; others wait for it where the machine's clock rules."""
+LAST = micros(datetime.max.replace(tzinfo=UTC))
+"""What falls due after the last moment that can be written never does."""
 
 
 class ElsewhereError(StilldownError):
@@ -78,6 +82,8 @@ class Timers(Stock):
             self._working = True
 
     def _arm(self, state: State, due: int | None) -> None:
+        if due is not None and due > LAST:
+            due = None
         if due == state.armed:
             return
         state.armed = due
@@ -88,8 +94,12 @@ class Timers(Stock):
     def _save_timers(self) -> None:
         if self._armed:
             self._unit.set_timers(self._armed)
+        self._save_owned()
+
+    def _save_owned(self) -> None:
         if self._owned:
             self._unit.own(self._owned)
+            self._owned = []
 
     # ------------------------------------------------------------------ firing
 
@@ -110,7 +120,8 @@ class Timers(Stock):
     def _fire(self, time: int, rank: int) -> bool:
         """What falls due before a place in time, each at its own; whether all of it could be done in this portion."""
         while self._heap and self._heap[0][:2] < (time, rank):
-            if self._budget <= 0:
+            # Work is due at once: where the clock stands still for it, before what falls due later.
+            if self._budget <= 0 or (self._mode == "event" and not self._work_off()):
                 return False
             due, _, stream = heapq.heappop(self._heap)
             if stream == HELD:
@@ -202,7 +213,8 @@ class Timers(Stock):
         return names, None
 
     def _owning(self, _step: Step, _work: Work, name: str, cursor: str) -> tuple[list[str], str | None]:
-        """The next complaints that a person was given, and how far that is."""
+        """The next complaints that a person was given, those of this batch among them, and how far that is."""
+        self._save_owned()
         names = self._unit.owned(name, cursor, self._budget)
         return names, names[-1] if len(names) >= self._budget else None
 
