@@ -1,11 +1,11 @@
-"""`python -m bench [show|flaps|log|worktime|intake [COPIES] [BATCH]]`: figures as ratios, each measured in one run."""
+"""`python -m bench [show|flaps|log|worktime|outage [--complaints N] …|intake [COPIES] [BATCH]]`: figures as ratios, each measured in one run."""
 
 from __future__ import annotations
 
 import platform
 import sys
 
-from bench import flaps, intake, log, showing, working
+from bench import flaps, intake, log, outage, showing, working
 from engine.tuning import collect_rarely
 
 
@@ -13,7 +13,7 @@ def main(arguments: list[str]) -> None:
     """Runs what is named, or all."""
     print(f"Python {platform.python_version()} on {platform.machine()}")
     collect_rarely()
-    wanted = arguments[:1] or ["show", "flaps", "log", "worktime", "intake"]
+    wanted = arguments[:1] or ["show", "flaps", "log", "worktime", "outage", "intake"]
     for name in wanted:
         if name == "intake":
             intake.main(*map(int, arguments[1:3]))
@@ -23,10 +23,12 @@ def main(arguments: list[str]) -> None:
             log.main()
         elif name == "worktime":
             working.main()
+        elif name == "outage":
+            outage.main(arguments[1:])
         elif name == "show":
             showing.main()
         else:
-            sys.exit(f"no benchmark {name!r}; there are show, flaps, log, worktime and intake")
+            sys.exit(f"no benchmark {name!r}; there are show, flaps, log, worktime, outage and intake")
 
 
 if __name__ == "__main__":
