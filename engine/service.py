@@ -60,6 +60,7 @@ class Service:
         "followers",
         "heard",
         "kinds",
+        "line",
         "log",
         "made",
         "name",
@@ -97,6 +98,8 @@ class Service:
         self.recorded_at = 0
         self.followers: dict[str, tuple[str, int]] = {}
         """Every complaint that ever leaned on it, in the order recorded, with its agreement's name and version."""
+        self.line: list[str] = []
+        """The same complaints, by number."""
         self.kinds: set[tuple[str, int]] = set()
         """The agreements and versions with which complaints ever leaned on it."""
         self.askers: set[str] = set()
@@ -243,6 +246,8 @@ class Service:
                     insort(self.closings, Closing(place[0], source, name, complaint))
                 self._turn(complaint, ref, place, item)
             elif isinstance(item, Leans):
+                if complaint not in self.followers:
+                    self.line.append(complaint)
                 self.followers[complaint] = (item.agreement, item.version)
                 self.kinds.add((item.agreement, item.version))
                 self._turn(complaint, ref, place, item)
