@@ -29,9 +29,8 @@ from engine.reading import Reader
 from engine.tuning import collect_rarely
 
 _SPAWN = multiprocessing.get_context("spawn")
-PAUSE = 0.002
-"""Seconds between two portions, in which whoever waits for the lock gets it."""
 IDLE = 0.01
+"""Seconds until it is looked again whether anything is due."""
 OTHERS = 500
 """Other services, each with a complaint."""
 BATCH = 20
@@ -60,7 +59,8 @@ def work_off(url: str, stop: Event, told: Connection) -> None:
         while told.poll():
             told.recv()
             told.send(Done(events, portions, time.process_time()))
-        time.sleep(PAUSE if taken.more else IDLE)
+        if not taken.more:
+            time.sleep(IDLE)
     engine.close()
     told.send(peak())
 
