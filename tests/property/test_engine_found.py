@@ -78,6 +78,15 @@ def test_a_person_named_as_the_own_deputy_goes_to_the_next_absence_s_deputy(benc
     assert compare(bench, told(tale, 60)) == []
 
 
+def test_deputies_who_name_each_other_do_not_hand_it_to_and_fro(bench: Bench) -> None:
+    tale = down()
+    tale.say(1, "complaint.assigned", to="bob")
+    span: dict[str, Any] = {"from": 10, "until": 40}
+    tale.say(2, "person.absent", "ann", deputy="bob", **span)
+    tale.say(3, "person.absent", "bob", deputy="ann", **span)
+    assert compare(bench, told(tale, 30)) == []
+
+
 def test_an_extension_whose_notice_was_sent_after_the_stop_is_none(bench: Bench) -> None:
     tale = down(clock("P1D", "replied", on_breach="deem_upheld"))
     tale.extend(10, 3000)
