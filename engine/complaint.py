@@ -24,8 +24,9 @@ from contracts.decisions import (
 from contracts.envelope import Fact, Key
 from contracts.facts import ComplaintCloseRequested, ComplaintFiled, FactCorrected, PromiseMade
 from contracts.moments import micros
+from contracts.rows import ClockRow
 from engine.corrections import BEHIND, Ref, effective, root
-from engine.rows import Cycle, cycle_of
+from engine.cycles import Cycles
 
 OPEN, CLOSED, WITHDRAWN = "open", "closed", "withdrawn"
 
@@ -112,8 +113,8 @@ class Complaint:
         """Closings proved false, by the fact that asked for them: the time at which they were."""
         self.standing: Ref | None = None
         """The refused request that stands until nothing objects."""
-        self.cycles: dict[str, list[Cycle]] = {}
-        """The cycles of each clock as recorded, by number."""
+        self.cycles: dict[str, Cycles] = {}
+        """The cycles of each clock as recorded."""
         self.broken: set[tuple[str, int]] = set()
         """Promises recorded as broken, each with its due time."""
         self.credits: dict[int, str] = {}
@@ -280,14 +281,19 @@ class Complaint:
             self.reassigned = {(micros(row.time), row.deputy_of, row.person) for row in stood}
 
     def _clock(self, data: ClockChanged) -> None:
-        cycle = cycle_of(data.row)
-        rows = self.cycles.setdefault(cycle.clock, [])
-        if isinstance(data, ClockRestated) and data.gone:
-            del rows[cycle.number - 1 :]
-        elif cycle.number > len(rows):
-            rows.append(cycle)
+        row = data.row
+        gone = isinstance(data, ClockRestated) and data.gone
+        self.record_clock(row.clock, row.cycle, None if gone else row)
+
+    def record_clock(self, clock: str, number: int, row: ClockRow | bytes | None) -> None:
+        """A cycle of a clock as it is now: its row, or the stored event that carries it; None: it is none any more."""
+        cycles = self.cycles.get(clock)
+        if cycles is None:
+            cycles = self.cycles[clock] = Cycles()
+        if row is None:
+            cycles.cut(number)
         else:
-            rows[cycle.number - 1] = cycle
+            cycles.put(number, row)
 
     def _reopened(self, data: ComplaintReopened, time: int, cause: Ref) -> None:
         closing = (data.closing.source, data.closing.id)

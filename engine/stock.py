@@ -21,7 +21,6 @@ from engine.store.mapper import load
 from engine.store.unit import Unit
 from engine.terms import Terms
 
-
 SHORT = 64
 """Events of a complaint that are read again when it is asked for, rather than those that another process has added."""
 
