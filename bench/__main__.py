@@ -1,4 +1,4 @@
-"""`python -m bench [show|flaps|log|worktime|outage […]|intake [COPIES] [BATCH] [postgres]]`: figures, as ratios of one run."""
+"""`python -m bench [show|flaps|log|worktime|outage […]|intake [COPIES] [BATCH] [postgres]]`: as ratios."""
 
 from __future__ import annotations
 

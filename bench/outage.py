@@ -161,7 +161,7 @@ def main(arguments: list[str]) -> None:
 
 def _tell(run: Run, pace: float) -> list[str]:
     story = run.story
-    print(f"outage: {story.complaints:,} complaints of one service, {story.flaps} flaps, {len(story.falsely):,} closings")
+    print(f"outage: {story.complaints:,} complaints of one service, {story.flaps} flaps, {len(story.falsely):,} false")
     _file(run)
     stop, (ours, theirs) = _SPAWN.Event(), _SPAWN.Pipe()
     worker = _SPAWN.Process(target=work_off, args=(run.url, stop, theirs), daemon=True)
@@ -205,9 +205,8 @@ def _tell(run: Run, pace: float) -> list[str]:
 def _file(run: Run) -> None:
     """All complaints, and what happens in them; whether the last are slower to file than the first."""
     story = run.story
-    rows: list[float] = []
-    for start in range(0, story.complaints, SIZE):
-        rows.append(run.take([story.filing(n) for n in range(start, min(start + SIZE, story.complaints))]))
+    starts = range(0, story.complaints, SIZE)
+    rows = [run.take([story.filing(n) for n in range(a, min(a + SIZE, story.complaints))]) for a in starts]
     tenth = max(len(rows) // 10, 1)
     first, last = sorted(rows[:tenth])[tenth // 2], sorted(rows[-tenth:])[tenth // 2]
     print(f"  filed: {story.complaints / sum(rows):,.0f}/s; the last tenth against the first: {last / first:.2f}")

@@ -55,7 +55,7 @@ class Expected(NamedTuple):
 
 
 class Story:
-    """`complaints` of one service, `flaps` words after the first two, `closings` that prove false and as many that do not."""
+    """`complaints` of one service, `flaps` words after the first two, `closings` that prove false, and as many true."""
 
     def __init__(self, begins: int, complaints: int, flaps: int, closings: int) -> None:
         """`begins`: microseconds since 1970. A tenth of the complaints waits for its customer."""
@@ -102,7 +102,7 @@ class Story:
 
     def closing(self, n: int) -> bytes:
         """A request to close, at a moment at which the service is thought to be up."""
-        at = self.us(FALSELY if n in self.falsely else TRULY)
+        at = self.us(FALSELY if n in self.falsely else TRULY) + n  # one after the other, as people ask
         return self._fact(f"c{n}", "complaint.close_requested", self.name(n), at, by="desk")
 
     def word(self, *, up: bool, minute: float) -> bytes:

@@ -24,9 +24,8 @@ from contracts.decisions import (
 from contracts.envelope import Fact, Key
 from contracts.facts import ComplaintCloseRequested, ComplaintFiled, FactCorrected, PromiseMade
 from contracts.moments import micros
-from contracts.rows import ClockRow
 from engine.corrections import BEHIND, Ref, effective, root
-from engine.cycles import Cycles
+from engine.cycles import Cycles, Kept, made
 
 OPEN, CLOSED, WITHDRAWN = "open", "closed", "withdrawn"
 
@@ -281,19 +280,17 @@ class Complaint:
             self.reassigned = {(micros(row.time), row.deputy_of, row.person) for row in stood}
 
     def _clock(self, data: ClockChanged) -> None:
-        row = data.row
-        gone = isinstance(data, ClockRestated) and data.gone
-        self.record_clock(row.clock, row.cycle, None if gone else row)
+        self.record_clock(made(data.row), gone=isinstance(data, ClockRestated) and data.gone)
 
-    def record_clock(self, clock: str, number: int, row: ClockRow | bytes | None) -> None:
-        """A cycle of a clock as it is now: its row, or the stored event that carries it; None: it is none any more."""
-        cycles = self.cycles.get(clock)
+    def record_clock(self, row: Kept, *, gone: bool) -> None:
+        """A cycle of a clock as it is now; `gone`: it is none any more."""
+        cycles = self.cycles.get(row.clock)
         if cycles is None:
-            cycles = self.cycles[clock] = Cycles()
-        if row is None:
-            cycles.cut(number)
+            cycles = self.cycles[row.clock] = Cycles()
+        if gone:
+            cycles.cut(row.number)
         else:
-            cycles.put(number, row)
+            cycles.put(row)
 
     def _reopened(self, data: ComplaintReopened, time: int, cause: Ref) -> None:
         closing = (data.closing.source, data.closing.id)

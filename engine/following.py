@@ -47,7 +47,7 @@ from contracts.facts import (
 from contracts.moments import micros, moment
 from contracts.rows import ClockRow
 from engine import dealings
-from engine.clocks import Applied, Clocks, Found, cycle_of, follows_service
+from engine.clocks import Applied, Clocks, Found, follows_service, recorded
 from engine.complaint import OPEN, WITHDRAWN, Complaint
 from engine.credits import owed
 from engine.rows import Cycle, Outage, clock_row
@@ -135,9 +135,7 @@ class Following:
             old = None if cycles is None else cycles.get(found.span.number)
             if found.reckoned.next is not None:
                 self._due.append(found.reckoned.next)
-            new = cycle_of(found, complaint.agreement)
-            if new != old:
-                yield from changes(old, new, found, time, complaint)
+            yield from changes(old, found, time, complaint)
         for name, cycles in complaint.cycles.items():
             for cycle in reversed(cycles.behind(clocks.total(name))):
                 yield time, ClockRestated(row=clock_row(cycle), gone=True)
@@ -207,9 +205,11 @@ class Following:
             )
 
 
-def changes(old: Cycle | None, new: Cycle, found: Found, time: int, complaint: Complaint) -> Iterator[Decided]:
+def changes(old: Cycle | None, found: Found, time: int, complaint: Complaint) -> Iterator[Decided]:
     """The decisions that record a cycle as it is now, each with its time."""
-    row = clock_row(new)
+    new, row = recorded(found, complaint.agreement)
+    if new == old:
+        return
     told = False
     if old is None:
         told = True

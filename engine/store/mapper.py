@@ -18,6 +18,7 @@ from contracts.decisions import DECISIONS, ClockChanged
 from contracts.envelope import Fact
 from contracts.facts import FACTS
 from engine.complaint import Complaint
+from engine.cycles import kept
 from engine.recording import Recorded, State
 
 
@@ -41,18 +42,13 @@ _STATES: dict[str, type[Any]] = {
 _DECODERS = {topic: msgspec.json.Decoder(cls).decode for topic, cls in _STATES.items()}
 
 
-class _Cycle(Struct, frozen=True, gc=False):
-    clock: str
-    cycle: int
-
-
 class _Clock(Struct, frozen=True, gc=False):
-    row: _Cycle
+    row: msgspec.Raw
     gone: bool = False
 
 
 class _OfAClock(Struct, frozen=True, gc=False):
-    """What has to be understood of a `clock.*` event at once: of which cycle it is."""
+    """What has to be understood of a `clock.*` event at once."""
 
     recorded_at: int
     data: _Clock
@@ -85,9 +81,8 @@ def load(state: State, rows: Iterable[tuple[int, str, bytes]]) -> None:
     for version, topic, stored in rows:
         if topic in _CLOCKS and isinstance(state, Complaint):
             told = _of_a_clock(stored)
-            data, row = told.data, told.data.row
             state.version, state.recorded_at = version, told.recorded_at
-            state.record_clock(row.clock, row.cycle, None if data.gone else stored)
+            state.record_clock(kept(bytes(told.data.row)), gone=told.data.gone)
             continue
         got = _DECODERS[topic](stored)
         state.version, state.recorded_at = version, got.recorded_at
