@@ -6,6 +6,8 @@ the last ones as a rule. Of those that follow an outage many complaints have the
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 from msgspec import Struct
 
@@ -84,6 +86,9 @@ class Cycles:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def __iter__(self) -> Iterator[Cycle]:
+        return (row.cycle for row in self._rows)
 
     def get(self, number: int) -> Cycle | None:
         """A cycle; None where there is none of that number."""
