@@ -21,7 +21,7 @@ from tests.integration.ingesting import KILLED, in_order, ingest
 from tests.integration.stores import Database, Place, Stores, url_of
 
 ROOT = Path(__file__).parents[2]
-KILLS = {"sqlite": 50, "postgres": 10}
+KILLS = {"sqlite": 50, "postgres": 6}
 
 
 def uneven(seed: int) -> Iterator[int]:

@@ -21,6 +21,7 @@ from tests.integration.cli.running import PROGRAM, Cli, fact, filed
 
 COMMANDS = [
     "agreements apply",
+    "agreements preview",
     "agreements show",
     "calendar eval",
     "close",
@@ -29,6 +30,7 @@ COMMANDS = [
     "dead retry",
     "dead show",
     "demo",
+    "explain",
     "held drop",
     "held list",
     "held show",

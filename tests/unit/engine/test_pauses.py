@@ -16,7 +16,11 @@ HOUR, DAY = 60, 1440
 OFFICE = """
 [calendar.office]
 zone = "UTC"
-hours = { mon = ["09:00-17:00"], tue = ["09:00-17:00"], wed = ["09:00-17:00"], thu = ["09:00-17:00"], fri = ["09:00-17:00"] }
+hours.mon = ["09:00-17:00"]
+hours.tue = ["09:00-17:00"]
+hours.wed = ["09:00-17:00"]
+hours.thu = ["09:00-17:00"]
+hours.fri = ["09:00-17:00"]
 holidays = { add = [2024-05-03] }
 """
 """The first minute of all tests is the midnight before a Wednesday; the Friday after it is a holiday."""

@@ -30,7 +30,9 @@ def restore(target: str, more: str = "", calendar: str = "always") -> str:
     return _clock("restore", target, "down", "up", more, calendar)
 
 
-def _clock(name: str, target: str, starts: str, stops: str, more: str, calendar: str) -> str:
+def _clock(  # noqa: PLR0917 - in the order in which an agreement writes them
+    name: str, target: str, starts: str, stops: str, more: str, calendar: str
+) -> str:
     said = f'name = "{name}", target = "{target}", calendar = "{calendar}", starts = "{starts}", stops = "{stops}"'
     return f"{said}, {more}" if more else said
 
