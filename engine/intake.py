@@ -246,9 +246,10 @@ class Engine(Applying, Rearming, Application[str]):
         last = max((fact.us for fact in facts), default=self._now) if follows else self._now
         self._prefetch(unit, facts)
         self._publish_staged(parsed)
-        self._look_ahead(max(last, self._now))
+        self._look_ahead(max(last, self._now), alone=not bodies)
         if not follows:
             self._fire_silences()
+            self._begin_portion()
         results: list[Result] = []
         for body, fact in zip(bodies, parsed, strict=True):
             if follows and isinstance(fact, Fact) and not self._reach(fact.us):

@@ -8,6 +8,10 @@ CREATE TABLE IF NOT EXISTS stored_events (
     UNIQUE (originator_id, originator_version)
 );
 
+-- Whoever shows a complaint reads what was concluded about its service, not all that the service ever heard.
+CREATE INDEX IF NOT EXISTS stored_events_outages ON stored_events (originator_id, originator_version)
+    WHERE topic IN ('outage.claimed', 'outage.ended', 'outage.restated', 'outage.resumed', 'outage.started');
+
 -- Every fact that was recorded: its identity, a hash of its content, the stream it is in.
 CREATE TABLE IF NOT EXISTS facts (
     source TEXT NOT NULL,

@@ -25,6 +25,7 @@ from engine.store.errors import (
     StoreError,
     UrlError,
 )
+from engine.store.turns import Turnstile
 from engine.store.unit import Unit
 
 SCHEMA_VERSION = 1
@@ -166,6 +167,7 @@ class SQLiteStore:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        self._turnstile: Turnstile | None = None
 
     @property
     def schema(self) -> int:
@@ -175,13 +177,18 @@ class SQLiteStore:
     def close(self) -> None:
         """Lets go of the file."""
         self.connection.close()
+        if self._turnstile is not None:
+            self._turnstile.close()
 
     @contextmanager
     def writing(self) -> Iterator[Unit]:
         """A transaction that has the write lock from its start; nothing of it stays if anything is raised in it."""
         cursor = self.connection.cursor()
         cursor.row_factory = None
-        begin(cursor)
+        if self._turnstile is None:
+            self._turnstile = Turnstile(cursor.execute("PRAGMA database_list").fetchone()[2])
+        with self._turnstile.passing():
+            begin(cursor)
         try:
             with _plainly("written"):
                 yield SQLiteUnit(cursor)

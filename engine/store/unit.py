@@ -20,6 +20,11 @@ _AT_ONCE = 500
 _T = TypeVar("_T")
 _APPEND = "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?,?,?,?)"
 _LOAD = "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = ? ORDER BY originator_version"
+_LOAD_OUTAGES = (  # the list as in the index of schema.sql, or that is not used
+    "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = ?"
+    " AND topic IN ('outage.claimed', 'outage.ended', 'outage.restated', 'outage.resumed', 'outage.started')"
+    " ORDER BY originator_version"
+)
 _BURY = """
 INSERT INTO dead (digest, reason, field, value, source, id, type, subject, first_at, last_at, body)
 VALUES (?,?,?,?,?,?,?,?,?,?,?)
@@ -114,6 +119,10 @@ class Unit:
     def load(self, stream: str) -> list[tuple[int, str, bytes]]:
         """Version, topic and state of the events of a stream, in order."""
         return self._execute(_LOAD, (stream,)).fetchall()
+
+    def load_outages(self, stream: str) -> list[tuple[int, str, bytes]]:
+        """The same, of what was concluded about a service's outages only."""
+        return self._execute(_LOAD_OUTAGES, (stream,)).fetchall()
 
     def append(self, rows: Iterable[EventRow]) -> None:
         """Events, in the order in which they get their positions. A version that is taken raises IntegrityError."""
