@@ -10,8 +10,9 @@ from __future__ import annotations
 import heapq
 import sqlite3
 import time as time_
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
 import structlog
@@ -30,11 +31,12 @@ from engine.publishing import new_versions, published, stage, staged, unstage
 from engine.stock import SILENCE, Stock, learn
 from engine.store.mapper import EventMapper, to_row
 from engine.store.sqlite import Datastore, StoreError, path_of
-from engine.store.unit import Clock, HeldRow, Unit, writing
+from engine.store.unit import Clock, HeldRow, Reached, Unit, reading, writing
 from engine.terms import Terms, Version
 
 HELD = "~held"
 """In their place, facts that wait for their time: after the silences of the same instant."""
+_NO_ORIGINS: Mapping[bytes, bytes] = MappingProxyType({})
 _log = structlog.get_logger("stilldown.intake")
 
 
@@ -121,20 +123,23 @@ class Engine(Stock, Application[str]):
         bodies: Sequence[bytes],
         *,
         mode: str | None = "wall",
-        positions: Iterable[tuple[str, int, int]] = (),
+        positions: Iterable[Reached | tuple[str, int, int]] = (),
         facts: Sequence[Fact | MalformedError] | None = None,
+        origins: Mapping[bytes, bytes] = _NO_ORIGINS,
     ) -> Taken:
         """Takes facts in, in order, in one transaction; durable when it returns.
 
         `mode`: `wall`, `event` (the clock follows the facts, timers fire in between), or None: as the store's clock
         goes already. `positions`: how far which part of which feed is taken in with them. `facts`: `bodies` as
-        understood, if they were already.
+        understood, if they were already. `origins`: the messages in which some of the bodies came (contracts.kafka).
+
+        Raises LostError, and records nothing, where a position does not stand where it is believed to.
         """
         parsed = [understand(body) for body in bodies] if facts is None else list(facts)
-        positions = tuple(positions)
+        reached = tuple(Reached(*given) for given in positions)
         while True:
             try:
-                return self._batch(bodies, parsed, mode, positions)
+                return self._batch(bodies, parsed, mode, reached, origins)
             except _ElsewhereError as error:
                 self._set_aside(error)
             except (StilldownError, sqlite3.Error):
@@ -149,15 +154,15 @@ class Engine(Stock, Application[str]):
                 parsed = [_failed(error)]
         taken = Taken([], [], 0, 0)
         for body, fact in zip(bodies, parsed, strict=True):
-            one = self.take([body], mode=mode, facts=[fact])
+            one = self.take([body], mode=mode, facts=[fact], origins=origins)
             taken = Taken(
                 taken.results + one.results,
                 taken.released + one.released,
                 taken.decisions + one.decisions,
                 taken.events + one.events,
             )
-        if positions:
-            self.take([], mode=mode, positions=positions)
+        if reached:
+            self.take([], mode=mode, positions=reached)
         return taken
 
     def tick(self) -> Taken:
@@ -173,21 +178,23 @@ class Engine(Stock, Application[str]):
         _log.exception("a fact that had waited failed; it is a dead letter", body=error.row.body[:1000])
         with writing(self._connection) as unit:
             unit.drop_held((error.row.source, error.row.id))
-            unit.bury(error.row.body, _failed(error.__cause__), self._machine())
+            unit.bury(error.row.body, _failed(error.__cause__), self._machine(), error.row.origin)
 
     def _batch(
         self,
         bodies: Sequence[bytes],
         parsed: Sequence[Fact | MalformedError],
         mode: str | None,
-        positions: Iterable[tuple[str, int, int]],
+        positions: Iterable[Reached],
+        origins: Mapping[bytes, bytes],
     ) -> Taken:
         try:
             with writing(self._connection) as unit:
+                for reached in positions:  # first: a worker that has lost its part decides on nothing
+                    unit.reach(reached)
                 self._open_batch(unit, mode)
+                self._origins.update(origins)
                 results = self._all(unit, bodies, parsed)
-                for feed, part, position in positions:
-                    unit.set_position(feed, part, position)
                 taken = self._save(results)
         except BaseException:  # an interruption too: what was decided was not saved
             self._forget()
@@ -230,6 +237,8 @@ class Engine(Stock, Application[str]):
         self._released: list[tuple[Ref, Result]] = []
         self._timers: list[tuple[int, str, str]] = []
         self._decisions = 0
+        self._origins: dict[bytes, bytes] = {}
+        """By the bytes of a fact: the message in which it came."""
 
     def _save(self, results: list[Result]) -> Taken:
         unit = self._unit
@@ -302,6 +311,8 @@ class Engine(Stock, Application[str]):
         """What had waited, in no order; what the contracts of today do not take any more is a dead letter."""
         found = []
         for row in rows:
+            if row.origin is not None:
+                self._origins[row.body] = row.origin
             fact = understand(row.body)
             if isinstance(fact, Fact):
                 found.append((fact.key, fact, row))
@@ -336,13 +347,14 @@ class Engine(Stock, Application[str]):
                     heapq.heappush(self._timers, (due, service.stream, SILENCE))
 
     def _hold(self, body: bytes, fact: Fact, digest: bytes, held: Held) -> None:
-        self._unit.hold(HeldRow(fact.source, fact.id, digest, held.waits_for, held.due, self._now, body))
+        origin = self._origins.get(body)
+        self._unit.hold(HeldRow(fact.source, fact.id, digest, held.waits_for, held.due, self._now, body, origin))
         self._holding = True
         if held.due is not None and held.due <= self._horizon:
             heapq.heappush(self._timers, (held.due, HELD, HELD))
 
     def _bury(self, body: bytes, error: MalformedError, ref: Ref | None = None) -> Result:
-        self._unit.bury(body, error, self._machine())
+        self._unit.bury(body, error, self._machine(), self._origins.get(body))
         self._dying = True
         return Result(Outcome.DEAD, error.reason, ref)
 
@@ -398,6 +410,11 @@ class Engine(Stock, Application[str]):
             for data in new:
                 self._terms.publish(data)
         return new
+
+    def positions(self, feed: str) -> dict[int, int]:
+        """How far each part of a feed was taken in."""
+        with reading(self._connection) as unit:
+            return unit.positions(feed)
 
     def versions(self) -> list[Version]:
         """Every published version of every agreement, and those that wait for the first fact."""

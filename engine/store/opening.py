@@ -14,7 +14,7 @@ class NotAStoreError(StoreError):
 
 
 def inspect(url: str) -> bool:
-    """Whether there is a store at `url`: False where a new one can be made.
+    """Whether there is a store at `url`, of this version or an older: False where a new one can be made.
 
     Raises NotAStoreError where something else is there, StoreError where this version cannot read it.
     """
@@ -40,14 +40,24 @@ def inspect(url: str) -> bool:
         raise NotAStoreError(f"{url} is no store: a database of something else")
     if version > SCHEMA_VERSION and tables:
         raise StoreError(f"{url} was made by a newer version of stilldown ({version}); this one reads {SCHEMA_VERSION}")
-    return bool(version == SCHEMA_VERSION)
+    return bool(version)
 
 
 def open_store(url: str, *, writes: bool = False) -> sqlite3.Connection:
-    """A connection to the store at `url`. Raises NoStoreError where there is none: one is never made."""
+    """A connection to the store at `url`.
+
+    Raises NoStoreError where there is none: one is never made. StoreError where it has to be upgraded first.
+    """
     if not inspect(url):
         raise NoStoreError(f"there is no store at {url}; `stilldown ingest` or `stilldown migrate` makes one")
-    return _connect(Path(path_of(url)), "rw" if writes else "ro")
+    connection = _connect(Path(path_of(url)), "rw" if writes else "ro")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version < SCHEMA_VERSION:
+        connection.close()
+        raise StoreError(
+            f"{url} was made by an older version of stilldown; `stilldown migrate --store {url}` upgrades it"
+        )
+    return connection
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 from contracts.envelope import glance
-from contracts.errors import MalformedError
+from contracts.errors import MalformedError, StilldownError
 from engine.corrections import Ref
 from engine.store.sqlite import StoreError, begin
 
@@ -22,10 +22,10 @@ _T = TypeVar("_T")
 _APPEND = "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?,?,?,?)"
 _LOAD = "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = ? ORDER BY originator_version"
 _BURY = """
-INSERT INTO dead (digest, reason, field, value, source, id, type, subject, first_at, last_at, body)
-VALUES (?,?,?,?,?,?,?,?,?,?,?)
-ON CONFLICT (digest) DO UPDATE SET times = times + 1, last_at = excluded.last_at,
-    reason = excluded.reason, field = excluded.field, value = excluded.value
+INSERT INTO dead (digest, reason, field, value, source, id, type, subject, first_at, last_at, body, origin)
+VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
+ON CONFLICT (digest) DO UPDATE SET times = times + 1, last_at = excluded.last_at, untold = 1,
+    reason = excluded.reason, field = excluded.field, value = excluded.value, origin = excluded.origin
 """
 
 
@@ -46,6 +46,45 @@ class HeldRow(NamedTuple):
     due: int | None
     held_at: int
     body: bytes
+    origin: bytes | None = None
+    """The message in which it came (contracts.kafka), where that is more than its bytes."""
+
+
+ANYWHERE = -1
+"""In place of a position: wherever it stands."""
+
+
+class Reached(NamedTuple):
+    """How far a part of a feed is taken in with a batch; `believed`: where it stood before (None: nowhere yet)."""
+
+    feed: str
+    part: int
+    position: int
+    believed: int | None = ANYWHERE
+
+
+class LostError(StilldownError):
+    """A part of a feed does not stand where this worker believes: another one takes it in by now."""
+
+
+class Lease(NamedTuple):
+    """How far a relay has sent, and who may send on until when (microseconds); a newer epoch ends all older ones."""
+
+    position: int
+    epoch: int
+    holder: str
+    until: int
+
+
+class Untold(NamedTuple):
+    """A dead letter that its topic does not have yet."""
+
+    number: int
+    times: int
+    reason: str
+    field: str | None
+    body: bytes
+    origin: bytes | None
 
 
 class Unit:
@@ -183,7 +222,7 @@ class Unit:
 
     def hold(self, row: HeldRow) -> None:
         """Keeps a fact until what it waits for is there."""
-        self._execute("INSERT OR REPLACE INTO held VALUES (?,?,?,?,?,?,?)", row)
+        self._execute("INSERT OR REPLACE INTO held VALUES (?,?,?,?,?,?,?,?)", row)
 
     def release(self, waits_for: str) -> list[HeldRow]:
         """Takes out the facts that waited for this."""
@@ -205,12 +244,14 @@ class Unit:
 
     # dead letters
 
-    def bury(self, body: bytes, error: MalformedError, now: int) -> None:
+    def bury(self, body: bytes, error: MalformedError, now: int, origin: bytes | None = None) -> None:
         """Keeps what could not be understood, whole."""
         source, name, kind, subject = glance(body)
         value = None if error.value is None else str(error.value)[:1000].encode("utf-8", "replace").decode()
         digest = hashlib.sha256(body).digest()
-        self._execute(_BURY, (digest, error.reason, error.field, value, source, name, kind, subject, now, now, body))
+        self._execute(
+            _BURY, (digest, error.reason, error.field, value, source, name, kind, subject, now, now, body, origin)
+        )
 
     def exhume(self, body: bytes) -> None:
         """A dead letter that was understood after all is none any more."""
@@ -220,7 +261,45 @@ class Unit:
         """Whether there is any dead letter."""
         return bool(self._execute("SELECT EXISTS (SELECT 1 FROM dead)").fetchone()[0])
 
+    def untold(self, limit: int) -> list[Untold]:
+        """Dead letters that their topic does not have yet, in order of their numbers."""
+        rows = self._execute(
+            "SELECT number, times, reason, field, body, origin FROM dead WHERE untold = 1 ORDER BY number LIMIT ?",
+            (limit,),
+        )
+        return [Untold(*row) for row in rows.fetchall()]
+
+    def told(self, letters: Iterable[Untold]) -> None:
+        """Their topic has these dead letters now; one that died again meanwhile is to be sent again."""
+        self._cursor.executemany(
+            "UPDATE dead SET untold = 0 WHERE number = ? AND times = ?",
+            [(letter.number, letter.times) for letter in letters],
+        )
+
     # intake
+
+    def reach(self, reached: Reached) -> None:
+        """Moves a position by compare-and-set. Raises LostError where it does not stand where it was believed to."""
+        feed, part, position, believed = reached
+        if believed == ANYWHERE:
+            self.set_position(feed, part, position)
+            return
+        if believed is None:
+            moved = self._execute(
+                "INSERT INTO intake (feed, part, position) VALUES (?,?,?) ON CONFLICT DO NOTHING",
+                (feed, part, position),
+            )
+        else:
+            moved = self._execute(
+                "UPDATE intake SET position = ? WHERE feed = ? AND part = ? AND position = ?",
+                (position, feed, part, believed),
+            )
+        if moved.rowcount != 1:
+            raise LostError(f"{feed}, part {part}: does not stand at {believed} any more")
+
+    def positions(self, feed: str) -> dict[int, int]:
+        """How far each part of a feed was taken in."""
+        return dict(self._execute("SELECT part, position FROM intake WHERE feed = ? ORDER BY part", (feed,)).fetchall())
 
     def set_position(self, feed: str, part: int, position: int) -> None:
         """How far a feed was taken in; it never goes back."""
@@ -234,6 +313,38 @@ class Unit:
         """How far a feed was taken in; None if nothing was."""
         row = self._execute("SELECT position FROM intake WHERE feed = ? AND part = ?", (feed, part)).fetchone()
         return None if row is None else int(row[0])
+
+    # the relay
+
+    def events_after(self, position: int, limit: int) -> Iterator[tuple[int, str, int, str, bytes]]:
+        """Position, stream, version, topic and state of the events after a position, in order, one by one."""
+        yield from self._execute(
+            "SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events"
+            " WHERE notification_id > ? ORDER BY notification_id LIMIT ?",
+            (position, limit),
+        )
+
+    def lease(self, name: str) -> Lease:
+        """How a relay stands; of one that never was, at the beginning."""
+        row = self._execute("SELECT position, epoch, holder, until FROM relay WHERE name = ?", (name,)).fetchone()
+        return Lease(0, 0, "", 0) if row is None else Lease(*row)
+
+    def set_lease(self, name: str, lease: Lease) -> None:
+        """Begins an epoch, or ends the newest. To be called under the write lock, after looking."""
+        self._execute(
+            "INSERT INTO relay (name, position, epoch, holder, until) VALUES (?,?,?,?,?)"
+            " ON CONFLICT (name) DO UPDATE SET position = excluded.position, epoch = excluded.epoch,"
+            " holder = excluded.holder, until = excluded.until",
+            (name, *lease),
+        )
+
+    def move_lease(self, name: str, epoch: int, *, position: int | None, until: int) -> bool:
+        """Moves a relay and what it holds on to; False where another epoch has begun."""
+        moved = self._execute(
+            "UPDATE relay SET position = COALESCE(?, position), until = ? WHERE name = ? AND epoch = ?",
+            (position, until, name, epoch),
+        )
+        return moved.rowcount == 1
 
     def rows(self, statement: str, params: tuple[Any, ...] = ()) -> list[Any]:
         """Any other reading."""

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from ops.cli.common import COMMON, DONE, ELSE, Common, console, pairs, tell
+from ops.cli.working import Kafka
 
 _SECOND = 1_000_000
 
@@ -103,21 +104,32 @@ def verify(*, common: Common = COMMON) -> int:
     return DONE
 
 
-def migrate(*, common: Common = COMMON) -> int:
-    """Make a store, or upgrade one to this version."""
+def migrate(*, kafka: Kafka = None, common: Common = COMMON) -> int:
+    """Make a store, or upgrade one to this version; where Kafka is named, its topics as well."""
+    import asyncio
+
     from engine.store.opening import inspect
     from engine.store.sqlite import SCHEMA_VERSION
     from ops.opening import engine
+    from ops.settings import kafka_servers
 
-    url = common.url
+    url, servers = common.url, kafka_servers(kafka)
     was_there = inspect(url)
     with engine(url, verbose=common.verbose):
         pass
+    made: dict[str, str] = {}
+    if servers is not None:
+        from ops import topics
+
+        made = asyncio.run(topics.make(servers))
     if common.json:
-        common.answer({"store": url, "schema": SCHEMA_VERSION, "made": not was_there})
+        told: dict[str, Any] = {"store": url, "schema": SCHEMA_VERSION, "made": not was_there}
+        common.answer(told | ({"topics": made} if made else {}))
     else:
         done = "is up to date" if was_there else "is made"
         console().print(f"The store {url} {done} (schema version {SCHEMA_VERSION}).", soft_wrap=True)
+        for name, what in made.items():
+            console().print(f"The topic {name} is {'made' if what == 'made' else 'up to date'}.", soft_wrap=True)
     return DONE
 
 

@@ -1,0 +1,121 @@
+"""What a store has to send on, and who may send it: the relay's side of the store (architecture.md §2).
+
+One relay sends at a time. It holds a lease in the store; each lease begins a new epoch, and a relay of an older epoch
+can move nothing any more, however late it wakes up.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from contracts import kafka
+from contracts.moments import SECOND
+from engine.decide import Recorded
+from engine.store.mapper import from_row
+from engine.store.opening import open_store
+from engine.store.sqlite import StoreError
+from engine.store.unit import Lease, Untold, reading, writing
+
+NAME: Final = "kafka"
+PAGE: Final = 2_000
+PAGE_BYTES: Final = 8 * 1024 * 1024
+"""A page ends early where its events are larger than that."""
+_LETTERS: Final = 50
+
+
+class Message(NamedTuple):
+    """A recorded event as it is sent."""
+
+    position: int
+    key: bytes
+    value: bytes
+
+
+class Outbox:
+    """A store's history from the relay's place on. To be used by the thread that made it."""
+
+    def __init__(self, url: str, holder: str, length: float) -> None:
+        """`holder` names this relay; its lease ends `length` seconds after it last moved or held on to it."""
+        self._connection = open_store(url, writes=True)
+        self._holder = holder
+        self._length = round(length * SECOND)
+
+    def close(self) -> None:
+        """Lets go of the store."""
+        self._connection.close()
+
+    def seize(self, now: int) -> Lease | None:
+        """Begins an epoch, unless another relay holds the lease; `now` is the machine's, in microseconds."""
+        with reading(self._connection) as unit:
+            if self._is_others(unit.lease(NAME), now):
+                return None
+        with writing(self._connection) as unit:
+            found = unit.lease(NAME)
+            if self._is_others(found, now):
+                return None
+            lease = Lease(found.position, found.epoch + 1, self._holder, now + self._length)
+            unit.set_lease(NAME, lease)
+        return lease
+
+    def _is_others(self, lease: Lease, now: int) -> bool:
+        """Whether somebody else may send. An end that is too far ahead was set by a clock that was wrong."""
+        return lease.holder not in {"", self._holder} and now < lease.until <= now + 10 * self._length
+
+    def hold(self, epoch: int, now: int) -> Lease | None:
+        """Holds on to a lease, and gives it as it stands; None where another epoch has begun."""
+        with writing(self._connection) as unit:
+            held = unit.move_lease(NAME, epoch, position=None, until=now + self._length)
+            return unit.lease(NAME) if held else None
+
+    def move(self, epoch: int, position: int, now: int) -> bool:
+        """All up to `position` has been sent; False where another epoch has begun."""
+        with writing(self._connection) as unit:
+            return unit.move_lease(NAME, epoch, position=position, until=now + self._length)
+
+    def release(self, epoch: int) -> None:
+        """Lets another relay begin at once."""
+        with writing(self._connection) as unit:
+            found = unit.lease(NAME)
+            if found.epoch == epoch:
+                unit.set_lease(NAME, found._replace(holder="", until=0))
+
+    def page(self, position: int) -> list[Message]:
+        """The next events after a position, as they are sent. Raises StoreError where one is missing."""
+        page: list[Message] = []
+        size = 0
+        with reading(self._connection) as unit:
+            for place, stream, version, topic, state in unit.events_after(position, PAGE):
+                if place != position + len(page) + 1:
+                    raise StoreError(f"position {position + len(page) + 1} is missing; `stilldown verify` says more")
+                key, value = kafka.event(told(place, from_row(stream, version, topic, state)))
+                page.append(Message(place, key, value))
+                size += len(value)
+                if size >= PAGE_BYTES:
+                    break
+        return page
+
+    def letters(self) -> list[Untold]:
+        """Dead letters that their topic does not have yet, some of them."""
+        with reading(self._connection) as unit:
+            return unit.untold(_LETTERS)
+
+    def told(self, letters: list[Untold]) -> None:
+        """Their topic has them now."""
+        with writing(self._connection) as unit:
+            unit.told(letters)
+
+
+def told(position: int, event: Recorded) -> kafka.Told:
+    """A recorded event as the contracts know it; a stream's name without its kind is what the event is about."""
+    return kafka.Told(
+        position=position,
+        version=event.version,
+        type=event.type,
+        subject=event.stream.partition(":")[2],
+        service=event.service,
+        time=event.time,
+        recorded_at=event.recorded_at,
+        source=event.source,
+        id=event.id,
+        data=event.data,
+    )
