@@ -87,9 +87,8 @@ class Outbox:
             for place, stream, version, topic, state in unit.events_after(position, PAGE):
                 if place != position + len(page) + 1:
                     raise StoreError(f"position {position + len(page) + 1} is missing; `stilldown verify` says more")
-                key, value = kafka.event(told(place, from_row(stream, version, topic, state)))
-                page.append(Message(place, key, value))
-                size += len(value)
+                page.append(message(place, from_row(stream, version, topic, state)))
+                size += len(page[-1].value)
                 if size >= PAGE_BYTES:
                     break
         return page
@@ -105,17 +104,10 @@ class Outbox:
             unit.told(letters)
 
 
-def told(position: int, event: Recorded) -> kafka.Told:
-    """A recorded event as the contracts know it; a stream's name without its kind is what the event is about."""
-    return kafka.Told(
-        position=position,
-        version=event.version,
-        type=event.type,
-        subject=event.stream.partition(":")[2],
-        service=event.service,
-        time=event.time,
-        recorded_at=event.recorded_at,
-        source=event.source,
-        id=event.id,
-        data=event.data,
+def message(position: int, event: Recorded) -> Message:
+    """A recorded event as it is sent; a stream's name without its kind is what the event is about."""
+    stream, version, name, time, recorded_at, source, id_, data, service, _ = event
+    subject = stream.partition(":")[2]
+    return Message(
+        position, *kafka.event(position, subject, version, name, time, recorded_at, source, id_, data, service)
     )

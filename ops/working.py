@@ -17,6 +17,7 @@ from engine.intake import Engine, Taken
 from engine.listening import Listener
 from engine.patience import Patience, pause
 from engine.relay import Relay
+from engine.tuning import collect_rarely
 from engine.worker import Worker
 from ops import topics
 
@@ -36,6 +37,7 @@ async def work(url: str, bootstrap: str, *, session: float = SESSION) -> None:
 
     Raises TopicsError where the topics are not as they have to be, BrokerError where there is no broker.
     """
+    collect_rarely()
     stop = asyncio.Event()
     _on_signals(stop)
     await _wait_for_broker(bootstrap, stop)
