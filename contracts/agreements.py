@@ -31,6 +31,11 @@ Stops = Literal["acknowledged", "closed", "replied", "reply_delivered", "up"]
 Wait = Literal["customer", "parts", "vendor", "access", "other"]
 Reopen = Literal["continue", "count", "restart"]
 
+LARGEST: Final = 192 * 1024
+"""Bytes of an agreement as JSON: with what is around it, the event of a version stays below 256 KB (kernel.md §2)."""
+LONGEST_YEARS: Final = 1_000
+"""A target in hours of a calendar takes no longer, however few they are: it falls due where there still are dates."""
+
 _ANSWERS: Final = ("replied", "reply_delivered")
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _PART: Final = re.compile(rf"""(?:{_BARE.pattern}|"(?:\\.|[^"\\])*"|'[^']*')""")
@@ -157,8 +162,9 @@ def parse(text: str, name: str = "agreements") -> AgreementFile:
     file = _File(text, name)
     top = Table(file, (), file.document, required=("effective", "agreement"), optional=("calendar",))
     effective = top.get("effective", calendars.read_date)
-    tables = top.named("calendar", ("zone",), ("hours", "holidays"))
-    known = {table.name: calendars.read_calendar(table) for table in tables}
+    known = {}
+    for table in top.named("calendar", ("zone",), ("hours", "holidays")):
+        known[table.name] = calendars.read_calendar(table, effective)
     tables = top.named("agreement", (), ("zone", "restoration", "credit", "clock"))
     agreements = [_agreement(table, known) for table in tables]
     if not agreements and top.raw.get("agreement") == {}:
@@ -178,11 +184,16 @@ def _agreement(table: Table, known: Mapping[str, Calendar | None]) -> Agreement:
     taken: set[str] = set()
     required = ("name", "target", "calendar", "starts", "stops")
     rows = table.rows("clock", required, ("until", "pauses", "reopen", "warn", "on_breach"))
-    read = [_clock(row, {calendars.ALWAYS, *known}, taken) for row in rows]
+    read = [_clock(row, {calendars.ALWAYS: None, **known}, taken) for row in rows]
     clocks = tuple(sorted(filter(None, read), key=lambda clock: clock.name))
     used = {clock.calendar for clock in clocks}
     embedded = tuple(calendar for name, calendar in sorted(known.items()) if calendar and name in used)
-    return Agreement(table.name, zone, restoration, credit, clocks, embedded)
+    agreement = Agreement(table.name, zone, restoration, credit, clocks, embedded)
+    if len(msgspec.json.encode(agreement)) > LARGEST:
+        table.refuse(
+            f"is too large to be recorded: at most {LARGEST // 1024} KB, the holidays of its calendars included"
+        )
+    return agreement
 
 
 def _credit(table: Table) -> Credit | None:
@@ -195,7 +206,7 @@ def _credit(table: Table) -> Credit | None:
     return Credit(after, per, amount, currency, cap)
 
 
-def _clock(table: Table, known: Collection[str], taken: set[str]) -> Clock | None:
+def _clock(table: Table, known: Mapping[str, Calendar | None], taken: set[str]) -> Clock | None:
     if name := table.get("name", _name):
         if name in taken:
             table.refuse("this agreement has a clock of that name already", "name")
@@ -223,11 +234,20 @@ def _clock(table: Table, known: Collection[str], taken: set[str]) -> Clock | Non
         table.refuse("goes with a target in days only, such as P14D", "until")
     if on_breach and stops not in (*_ANSWERS, None):
         table.refuse("only a clock that stops at the answer (replied, reply_delivered) can deem it upheld", "on_breach")
+    _check_reach(table, length, known.get(calendar or calendars.ALWAYS))
     if name is None or length is None or calendar is None or starts is None or stops is None:
         return None
     if starts == "filed" and reopen is None:
         reopen = "continue"
     return Clock(name, table.raw["target"], calendar, starts, stops, until, pauses, reopen, warn, on_breach)
+
+
+def _check_reach(table: Table, length: lengths.Seconds | lengths.Days | None, calendar: Calendar | None) -> None:
+    if isinstance(length, lengths.Seconds) and calendar and calendar.hours:
+        weekly = calendars.weekly_seconds(calendar.hours)
+        if 0 < weekly * 52 * LONGEST_YEARS < length.seconds:
+            right = f"is too long: it would take more than {LONGEST_YEARS} years of the hours of its calendar"
+            table.refuse(right, "target")
 
 
 class _File:

@@ -1,7 +1,7 @@
 """Calendars: when time counts. Zone, weekly hours and holidays of a named calendar (domain.md §6, interfaces.md §5).
 
 `always` is built in: every moment counts, and its wall clock is that of the agreement's zone. It has no struct.
-Nothing here reckons: what holiday falls on which day, and when a wall time is, is the engine's to say.
+Nothing here reckons with time: `contracts.worktime` does.
 """
 
 from __future__ import annotations
@@ -10,18 +10,22 @@ import datetime as dt
 import difflib
 import re
 import zoneinfo
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from contracts.errors import StilldownError
+from contracts.pinning import LAST_YEAR, Pinned, countries, pinned, unfolded
+from contracts.spans import merged
 
 if TYPE_CHECKING:
     from contracts.agreements import Table
 
 ALWAYS: Final = "always"
+ADDED: Final = "added"
+"""What a holiday is called that the file adds."""
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Span = tuple[int, int]
@@ -32,11 +36,15 @@ _SPAN: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-(?:([01][0-9]|2[0-3]
 _NO_PLACES: Final = frozenset({"localtime", "Factory", "posixrules"})
 
 
+IDLE_DAYS: Final = 3_653
+"""Ten years: a calendar that does not open for so long is a mistake, and what waits for it would never fall due."""
+
+
 class CalendarError(StilldownError):
     """This cannot stand in a calendar; the message says what can."""
 
 
-class Hours(msgspec.Struct, frozen=True):
+class Hours(msgspec.Struct, frozen=True, cache_hash=True):
     """Weekly hours: for each day its spans as written, in order of start, each once. They may overlap."""
 
     mon: tuple[Span, ...] = ()
@@ -47,23 +55,58 @@ class Hours(msgspec.Struct, frozen=True):
     sat: tuple[Span, ...] = ()
     sun: tuple[Span, ...] = ()
 
+    @property
+    def week(self) -> tuple[tuple[Span, ...], ...]:
+        """The spans of each day from Monday on, merged."""
+        return tuple(merged(getattr(self, day)) for day in WEEKDAYS)
 
-class Holidays(msgspec.Struct, frozen=True):
+
+class Holidays(msgspec.Struct, frozen=True, cache_hash=True):
     """Days without hours: those of a country (and subdivision), and `add`, without `remove`; in order, each once."""
 
     country: str | None = None
     subdivision: str | None = None
     add: tuple[dt.date, ...] = ()
     remove: tuple[dt.date, ...] = ()
+    pinned: Pinned | None = None
+    """The country's days as they were known when the file was read; None exactly where it names no country."""
 
 
-class Calendar(msgspec.Struct, frozen=True):
+class Calendar(msgspec.Struct, frozen=True, cache_hash=True):
     """A named calendar. Without `hours` every moment counts, as in `always`, on the wall clock of its own zone."""
 
     name: str
     zone: str
     hours: Hours | None = None
     holidays: Holidays = Holidays()
+
+
+def days_off(holidays: Holidays) -> dict[dt.date, str]:
+    """Give the days without hours, in order, each with its name: those added have the name `added`."""
+    days = unfolded(holidays.pinned) if holidays.pinned else {}
+    days |= dict.fromkeys(holidays.add, ADDED)
+    return {day: days[day] for day in sorted(days.keys() - {*holidays.remove})}
+
+
+def weekly_seconds(hours: Hours) -> int:
+    """Give how much time a week's hours are, in seconds; hours that overlap count once."""
+    return 60 * sum(end - start for day in hours.week for start, end in day)
+
+
+def idle_from(calendar: Calendar, since: dt.date) -> dt.date | None:
+    """Give the first day, from `since` on, of ten years or more without hours; None where it opens again in time."""
+    if calendar.hours is None:
+        return None
+    working = [bool(day) for day in calendar.hours.week]
+    off = days_off(calendar.holidays)
+    last = max([since, dt.date(LAST_YEAR, 12, 31), *calendar.holidays.add]).toordinal()
+    idle = since.toordinal()
+    for day in range(idle, min(last + IDLE_DAYS, dt.date.max.toordinal()) + 1):
+        if working[(day - 1) % 7] and dt.date.fromordinal(day) not in off:  # day 1 was a Monday
+            idle = day + 1
+        elif day - idle >= IDLE_DAYS:
+            return dt.date.fromordinal(idle)
+    return None
 
 
 def did_you_mean(value: object, known: Iterable[str]) -> str:
@@ -74,8 +117,11 @@ def did_you_mean(value: object, known: Iterable[str]) -> str:
     return f' (did you mean "{near[0]}"?)' if near else ""
 
 
-def read_calendar(table: Table) -> Calendar | None:
-    """Read the table `[calendar.NAME]`: `zone`, `hours`, `holidays`. What is wrong is put down with the table."""
+def read_calendar(table: Table, since: dt.date | None) -> Calendar | None:
+    """Read the table `[calendar.NAME]`: `zone`, `hours`, `holidays`. What is wrong is put down with the table.
+
+    `since` is the day from which it is in use, if that could be read.
+    """
     if table.name == ALWAYS:
         table.refuse('"always" is built in: give this calendar another name')
     zone = table.get("zone", read_zone)
@@ -88,7 +134,12 @@ def read_calendar(table: Table) -> Calendar | None:
         holidays = _read_holidays(days)
         if holidays != Holidays() and "hours" not in table.raw:
             days.refuse("needs hours: a calendar without hours has no working days, and its time never stops")
-    return Calendar(table.name, zone, hours, holidays) if zone else None
+    if zone is None:
+        return None
+    calendar = Calendar(table.name, zone, hours, holidays)
+    if since and hours and any(hours.week) and (idle := idle_from(calendar, since)):
+        table.refuse(f"does not open for ten years from {idle} on: nothing would fall due", "hours")
+    return calendar
 
 
 def _read_holidays(table: Table) -> Holidays:
@@ -101,7 +152,9 @@ def _read_holidays(table: Table) -> Holidays:
         table.refuse(f"{both[0]} is both added and removed", "remove")
     if remove and "country" not in table.raw:
         table.refuse("needs a country to remove holidays from", "remove")
-    return Holidays(country, subdivision, add, remove)
+    wrong = "subdivision" in table.raw and subdivision is None
+    days = pinned(country, subdivision) if country and not wrong else None
+    return Holidays(country, subdivision, add, remove, days)
 
 
 def read_zone(value: object) -> str:
@@ -138,9 +191,9 @@ def read_country(value: object) -> str:
     """Read an ISO 3166 code of two letters whose holidays are known. Raises CalendarError."""
     if not isinstance(value, str):
         raise CalendarError('must be the code of a country, such as "PL"')
-    if value not in _countries():
+    if value not in countries():
         raise CalendarError(
-            f'no such country{did_you_mean(value, _countries())}: write its ISO 3166 code of two letters, such as "PL"'
+            f'no such country{did_you_mean(value, countries())}: write its ISO 3166 code of two letters, such as "PL"'
         )
     return value
 
@@ -149,7 +202,7 @@ def subdivision_of(country: str | None) -> Callable[[object], str]:
     """Give the reader of a code of a part of `country` whose holidays are known. It raises CalendarError."""
 
     def read(value: object) -> str:
-        known = _countries().get(country or "", ())
+        known = countries().get(country or "", ())
         if country is None:
             raise CalendarError("needs the country that it is part of")
         if not known:
@@ -165,13 +218,3 @@ def subdivision_of(country: str | None) -> Callable[[object], str]:
 @lru_cache(maxsize=1)
 def _zones() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones()) - _NO_PLACES
-
-
-@lru_cache(maxsize=1)
-def _countries() -> Mapping[str, tuple[str, ...]]:
-    # Imported here: loading `holidays` and its list takes about half a second, and most commands need neither.
-    import holidays  # noqa: PLC0415
-
-    # No aliases: one country has one name, so that the same terms are the same bytes.
-    known = holidays.list_supported_countries(include_aliases=False)
-    return {code: tuple(sorted(parts)) for code, parts in known.items()}

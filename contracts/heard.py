@@ -41,8 +41,10 @@ class Delivered(Struct, frozen=True, gc=False, tag="delivered", tag_field="heard
     notice: str
 
 
-class Requested(Struct, frozen=True, gc=False, tag="requested", tag_field="heard"):
-    """Closing was requested."""
+class Requested(Struct, frozen=True, omit_defaults=True, gc=False, tag="requested", tag_field="heard"):
+    """Closing was requested; a `standing` request, if refused, stands until nothing objects."""
+
+    standing: bool = False
 
 
 class Leans(Struct, frozen=True, omit_defaults=True, gc=False, tag="leans", tag_field="heard"):
@@ -55,9 +57,10 @@ class Leans(Struct, frozen=True, omit_defaults=True, gc=False, tag="leans", tag_
 
 
 class Left(Struct, frozen=True, omit_defaults=True, gc=False, tag="left", tag_field="heard"):
-    """The complaint leans no more: `closed`, or withdrawn."""
+    """The complaint leans no more: `closed`, or withdrawn; at another moment than the fact's, where `at` says so."""
 
     closed: bool = True
+    at: Moment | None = None
 
 
 Item = Said | Claimed | Rejected | Noticed | Delivered | Requested | Leans | Left

@@ -52,7 +52,11 @@ class ClaimRow(Row, frozen=True, kw_only=True):
 
 
 class ClockRow(Row, frozen=True, kw_only=True):
-    """A cycle of a clock (domain.md §6)."""
+    """A cycle of a clock (domain.md §6), as it was concluded.
+
+    `due_at` is null while it is paused, unless it has passed. `paused_for` and `paused_since` say what it waits for
+    now. `elapsed` and `paused` are seconds of its calendar's time, given once it is stopped; until then they run.
+    """
 
     clock: str
     cycle: int
@@ -66,18 +70,20 @@ class ClockRow(Row, frozen=True, kw_only=True):
     warned_at: tuple[Moment, ...] = ()
     breached_at: Moment | None = None
     paused_for: str | None = None
+    paused_since: Moment | None = None
     elapsed: int | None = None
     paused: int | None = None
 
 
 class OwnerRow(Row, frozen=True, kw_only=True):
-    """Who has the complaint from `time` on, and how it came there."""
+    """Who has the complaint from `time` on, and how it came there; `deputy_of` is absent, and this person stands in."""
 
     time: Moment
     team: str | None = None
     person: Person | None = None
     handover: bool = False
     bounce: bool = False
+    deputy_of: Person | None = None
 
 
 class WaitRow(Row, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from engine.decide import State
+from engine.recording import State
 
 
 class Cache:

@@ -8,16 +8,24 @@ from typing import NamedTuple
 
 from contracts.decisions import (
     AgreementApplied,
+    ClockChanged,
+    ClockRestated,
     ClosureRefused,
     ComplaintClosed,
+    ComplaintReassigned,
     ComplaintReopened,
     ComplaintRestated,
     ComplaintWithdrawnRecorded,
+    CreditOwed,
+    CreditRestated,
     DecisionData,
+    PromiseBroken,
 )
 from contracts.envelope import Fact, Key
-from contracts.facts import ComplaintFiled, FactCorrected
+from contracts.facts import ComplaintCloseRequested, ComplaintFiled, FactCorrected, PromiseMade
+from contracts.moments import micros
 from engine.corrections import Ref, effective, root
+from engine.rows import Cycle, cycle_of
 
 OPEN, CLOSED, WITHDRAWN = "open", "closed", "withdrawn"
 
@@ -54,14 +62,23 @@ class Complaint:
 
     __slots__ = (
         "agreement",
-        "agreement_version",
+        "applied",
+        "armed",
+        "broken",
         "corrections",
+        "credits",
+        "cycles",
+        "due",
         "facts",
         "false",
         "log",
         "name",
+        "promised",
+        "reassigned",
+        "recorded_at",
         "refusals",
         "service",
+        "standing",
         "stream",
         "turns",
         "version",
@@ -73,7 +90,8 @@ class Complaint:
         self.version = 0
         self.service = ""
         self.agreement = ""
-        self.agreement_version = 0
+        self.applied: list[tuple[int, int]] = []
+        """When which version of its agreement was applied, from its filing on."""
         self.facts: dict[Ref, Fact] = {}
         """Every fact as it arrived, corrections among them."""
         self.log: list[Fact] = []
@@ -85,8 +103,40 @@ class Complaint:
         self.refusals: list[Refusal] = []
         self.false: dict[Ref, int] = {}
         """Closings proved false, by the fact that asked for them: the time at which they were."""
+        self.standing: Ref | None = None
+        """The refused request that stands until nothing objects."""
+        self.cycles: dict[str, list[Cycle]] = {}
+        """The cycles of each clock as recorded, by number."""
+        self.broken: set[tuple[str, int]] = set()
+        """Promises recorded as broken, each with its due time."""
+        self.credits: dict[int, str] = {}
+        """What is recorded as owed, by the outage's start."""
+        self.promised = False
+        """Whether anything was promised in it."""
+        self.reassigned: set[tuple[int, str | None, str | None]] = set()
+        """What is recorded of deputies: when, for whom, and who."""
+        self.due: int | None = None
+        """When something of it falls due next, as reckoned last."""
+        self.armed: int | None = None
+        """When its timer is due, as the store has it."""
+        self.recorded_at = 0
+        """When the last of its events was recorded: what fell due by then is concluded."""
 
     # reading
+
+    @property
+    def agreement_version(self) -> int:
+        """The version of its agreement that it has now."""
+        return self.applied[-1][1]
+
+    @property
+    def born(self) -> int:
+        """From when on it lives through outages: its filing, or the `down_since` of it, if earlier."""
+        filing = self.filing
+        data = filing.data
+        if isinstance(data, ComplaintFiled) and data.down and data.down_since is not None:
+            return min(filing.us, micros(data.down_since))
+        return filing.us
 
     @property
     def status(self) -> str:
@@ -137,6 +187,12 @@ class Complaint:
                 steps.append(Stage(max(turn.time, last.time), max((turn.time, *turn.ref), last.place), turn.status))
         return steps
 
+    def open_(self, at: int | None = None) -> list[tuple[int, int | None]]:
+        """When it was not ended, from the filing on; closings proved false ended nothing."""
+        steps = self.steps(at)
+        ends: list[int | None] = [step.time for step in steps[1::2]]
+        return list(zip([step.time for step in steps[::2]], [*ends, None], strict=False))
+
     def ends(self, at: int | None = None) -> list[Key]:
         """The places of the ends that count."""
         return [step.place for step in self.steps(at) if step.status != OPEN]
@@ -151,6 +207,8 @@ class Complaint:
         else:
             if isinstance(fact.data, ComplaintFiled):
                 self.service = service_of(fact, fact.data)
+            elif isinstance(fact.data, PromiseMade):
+                self.promised = True
             self._insert(fact)
 
     def _correct(self, fact: Fact, data: FactCorrected) -> None:
@@ -174,19 +232,52 @@ class Complaint:
     def record(self, data: DecisionData, time: int, cause: Ref) -> None:
         """A decision of this stream."""
         if isinstance(data, AgreementApplied):
-            self.agreement, self.agreement_version = data.agreement, data.version
+            self.agreement = data.agreement
+            self.applied.append((time, data.version))
+        elif isinstance(data, ClockChanged):
+            self._clock(data)
         elif isinstance(data, ComplaintClosed):
             self.turns.append(Turn(time, CLOSED, cause))
+            self.standing = None
         elif isinstance(data, ClosureRefused):
             self.refusals.append(Refusal(time, data.by, data.objections))
+            self.standing = cause if self._stands(cause, data) else None
         elif isinstance(data, ComplaintReopened):
             self._reopened(data, time, cause)
         elif isinstance(data, ComplaintWithdrawnRecorded):
             self.turns.append(Turn(time, WITHDRAWN, cause))
-        elif isinstance(data, ComplaintRestated) and data.closings is not None:
-            for row in data.closings:
-                if row.false:
-                    self.false.setdefault((row.fact.source, row.fact.id), time)
+            self.standing = None
+        elif isinstance(data, PromiseBroken):
+            self.broken.add((data.promise, micros(data.due)))
+        elif isinstance(data, CreditOwed | CreditRestated):
+            self.credits[micros(data.outage)] = data.amount
+        elif isinstance(data, ComplaintReassigned):
+            self.reassigned.add((time, data.person, data.deputy))
+        elif isinstance(data, ComplaintRestated):
+            self._restated(data, time)
+
+    def _stands(self, request: Ref, refused: ClosureRefused) -> bool:
+        data = self.facts[request].data
+        asked = isinstance(data, ComplaintCloseRequested) and bool(data.when_confirmed)
+        return asked and "already_ended" not in refused.objections
+
+    def _restated(self, data: ComplaintRestated, time: int) -> None:
+        for row in data.closings or ():
+            if row.false:
+                self.false.setdefault((row.fact.source, row.fact.id), time)
+        if data.owners is not None:
+            stood = [row for row in data.owners if row.deputy_of is not None]
+            self.reassigned = {(micros(row.time), row.deputy_of, row.person) for row in stood}
+
+    def _clock(self, data: ClockChanged) -> None:
+        cycle = cycle_of(data.row)
+        rows = self.cycles.setdefault(cycle.clock, [])
+        if isinstance(data, ClockRestated) and data.gone:
+            del rows[cycle.number - 1 :]
+        elif cycle.number > len(rows):
+            rows.append(cycle)
+        else:
+            rows[cycle.number - 1] = cycle
 
     def _reopened(self, data: ComplaintReopened, time: int, cause: Ref) -> None:
         closing = (data.closing.source, data.closing.id)
@@ -195,6 +286,7 @@ class Complaint:
         if not asked:
             self.false.setdefault(closing, time)
         self.turns.append(Turn(time, OPEN, cause, None if closed is None else (closed.time, *closing), asked))
+        self.standing = None
 
 
 def service_of(fact: Fact, filed: ComplaintFiled) -> str:

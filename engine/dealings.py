@@ -97,23 +97,25 @@ def parts(facts: Iterable[Fact]) -> list[PartRow]:
     ]
 
 
-def promises(facts: Iterable[Fact]) -> list[PromiseRow]:
-    """Promises: open, kept, late or released, and how they were experienced."""
+def promises(facts: Iterable[Fact], now: int) -> list[PromiseRow]:
+    """Promises: open, kept, late, released, or (due by `now`) broken, and how they were experienced."""
     told: dict[type, tuple[str, str]] = {
         PromiseMade: ("promise", "made"),
         PromiseKept: ("promise", "kept"),
         PromiseReleased: ("promise", "released"),
     }
-    return [_promise(name, thing) for name, thing in _gather(facts, told).items() if "made" in thing]
+    return [_promise(name, thing, now) for name, thing in _gather(facts, told).items() if "made" in thing]
 
 
-def _promise(name: str, thing: dict[str, Any]) -> PromiseRow:
+def _promise(name: str, thing: dict[str, Any], now: int) -> PromiseRow:
     due, kept_at = _data(thing, "made", "due"), _time(thing, "kept")
-    state: Literal["open", "kept", "late", "released"]
+    state: Literal["open", "kept", "late", "broken", "released"]
     if kept_at is not None:
         state = "late" if kept_at > due else "kept"
+    elif "released" in thing:
+        state = "released"
     else:
-        state = "released" if "released" in thing else "open"
+        state = "broken" if micros(due) <= now else "open"
     return PromiseRow(
         promise=name,
         what=_data(thing, "made", "what"),

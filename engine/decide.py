@@ -7,10 +7,9 @@ saved, the states are to be thrown away.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, Literal
 
-from contracts.agreements import Agreement
 from contracts.decisions import (
     AgreementApplied,
     ClosureRefused,
@@ -24,6 +23,7 @@ from contracts.decisions import (
 from contracts.envelope import Fact
 from contracts.errors import MalformedError
 from contracts.facts import (
+    ComplaintAssigned,
     ComplaintCloseRequested,
     ComplaintFiled,
     ComplaintReopenRequested,
@@ -43,98 +43,24 @@ from contracts.facts import (
     ServiceUp,
     VisitMade,
 )
-from contracts.heard import Item
-from contracts.moments import SECOND
+from contracts.moments import SECOND, moment
 from engine.closing import judge
 from engine.complaint import CLOSED, OPEN, Complaint
 from engine.corrections import Ref, effective, forbid, root, with_correction
-from engine.hearing import brought, dependents
-from engine.outages import events, false_closings, reckon
+from engine.following import LIFTS, MOVES
+from engine.hearing import brought, dependents, leans
 from engine.person import Person
-from engine.service import Closing, CustomerState, Service
-from engine.tables import closing_rows, restated, tables
+from engine.recording import Held, State, Work
+from engine.service import CustomerState, Service
+from engine.spreading import Spreading
+from engine.tables import restated
 
 AHEAD = 5 * 60 * SECOND
 """How far a fact may be ahead of the engine's clock, in microseconds; until then it is held."""
 
-State = Complaint | Service | Person
 
-
-class Recorded(NamedTuple):
-    """A recorded fact or decision. Moments are microseconds.
-
-    For a decision `source` and `id` name the fact behind it.
-    """
-
-    stream: str
-    version: int
-    type: str
-    time: int
-    recorded_at: int
-    source: str
-    id: str
-    data: FactData | DecisionData
-    service: str | None = None
-    late: bool = False
-
-    @property
-    def kind(self) -> str:
-        """`fact` or `decision`."""
-        return "decision" if isinstance(self.data, DecisionData) else "fact"
-
-
-class Held(NamedTuple):
-    """The fact waits: for a complaint (`complaint:ID`), a fact (`fact:SOURCE ID`), or until `due`."""
-
-    waits_for: str
-    due: int | None = None
-
-
-class InForce(NamedTuple):
-    """An agreement's version."""
-
-    agreement: Agreement
-    version: int
-
-
-class Streams(Protocol):
-    """Where a step finds the states that it touches."""
-
-    def complaint(self, name: str) -> Complaint | None:
-        """A complaint that was filed; None if it was not."""
-
-    def new_complaint(self, name: str) -> Complaint:
-        """The empty state of a complaint that is filed now."""
-
-    def service(self, name: str) -> Service:
-        """A service, empty if nobody has spoken of it."""
-
-    def person(self, name: str) -> Person:
-        """A person, empty if nobody has spoken of it."""
-
-    def stream_of(self, ref: Ref) -> str | None:
-        """The stream in which a fact was recorded; None if it was not."""
-
-    def in_force(self, agreement: str | None, time: int) -> InForce | None:
-        """The version for a complaint filed at a moment; None if nobody published it."""
-
-    def terms(self, agreement: str, version: int) -> Agreement:
-        """An agreement's version."""
-
-
-class Step:
+class Step(Spreading):
     """What follows from one fact, or from time alone, at `now` (microseconds)."""
-
-    def __init__(self, streams: Streams, now: int) -> None:
-        self.streams = streams
-        self.now = now
-        self.events: list[Recorded] = []
-        self.services: list[Service] = []
-        """Services whose silence may be due at another time now."""
-        self.filed: str | None = None
-        """The complaint that was filed in this step."""
-        self.stream: str = ""
-        """The stream in which the fact was recorded."""
 
     # ------------------------------------------------------------------ the door
 
@@ -149,39 +75,43 @@ class Step:
                     "`time` lies more than 5 minutes ahead of the engine's clock", "time", fact.time.isoformat()
                 )
             return Held("time", fact.us)
-        return self._take.get(fact.data.__class__, Step._happened)(self, fact)
+        held = self._take.get(fact.data.__class__, Step._happened)(self, fact)
+        self._follow_all(fact.us, fact.ref)
+        return held
 
     def silence(self, service: Service, due: int) -> None:
         """Lets the silence speak that has lasted on a service at `due`."""
         self._spread(service, due, None)
+        self._follow_all(due, service.log.spoke)
 
-    # ------------------------------------------------------------------ recording
+    def due(self, complaint: Complaint, due: int) -> None:
+        """What of a complaint falls due at `due`: a warning, a breach, a promise, a credit."""
+        self._touch(complaint.name, due)
+        self._follow_all(due, complaint.filing.ref)
 
-    def _record_fact(self, state: State, fact: Fact, *, service: str | None = None, late: bool = False) -> None:
-        state.version += 1
-        self.stream = state.stream
-        self.events.append(
-            Recorded(
-                state.stream,
-                state.version,
-                fact.type,
-                fact.us,
-                self.now,
-                fact.source,
-                fact.id,
-                fact.data,
-                service,
-                late,
-            )
-        )
-        state.record_fact(fact)
+    def follow(self, work: Work, complaints: Iterable[str]) -> None:
+        """Works off a part of what a change means to complaints."""
+        for name in complaints:
+            self._touch(name, work.since)
+        self._follow_all(work.time, work.cause)
 
-    def _record(self, state: State, data: DecisionData, time: int, cause: Ref, service: str | None = None) -> None:
-        state.version += 1
-        self.events.append(
-            Recorded(state.stream, state.version, data.TYPE, time, self.now, cause[0], cause[1], data, service)
-        )
-        state.record(data, time, cause)
+    def absent(self, person: Person, due: int) -> None:
+        """An absence begins at `due`: the complaints of that person are work."""
+        self.work.append(Work(person.stream, due, due, person.cause))
+        self.persons.append(person)
+
+    def apply(self, complaint: Complaint, version: int, cause: Ref) -> None:
+        """New terms for a complaint that is open, from now on (domain.md §6)."""
+        terms = self.streams.terms(complaint.agreement, version)
+        data = AgreementApplied(agreement=complaint.agreement, version=version, zone=terms.zone)
+        self._record(complaint, data, self.now, cause, complaint.service)
+        service = self.streams.service(complaint.service)
+        items = (leans(complaint.agreement, version, terms),)
+        heard = ServiceHeard(fact=FactRef(*cause), time=moment(self.now), complaint=complaint.name, items=items)
+        self._record(service, heard, self.now, cause, service.name)
+        self._spread(service, self.now, cause)
+        self._touch(complaint.name, None)
+        self._follow_all(self.now, cause)
 
     # ------------------------------------------------------------------ complaints
 
@@ -200,6 +130,7 @@ class Step:
         self.filed = fact.subject
         service_name = data.service if data.service is not None else f"complaint:{fact.subject}"
         self._record_fact(complaint, fact, service=service_name)
+        self._touch(fact.subject, None)
         applied = AgreementApplied(agreement=force.agreement.name, version=force.version, zone=force.agreement.zone)
         self._record(complaint, applied, fact.us, fact.ref, service_name)
         service = self.streams.service(complaint.service)
@@ -211,13 +142,20 @@ class Step:
         complaint = self.streams.complaint(fact.subject)
         if complaint is None:
             return Held(f"complaint:{fact.subject}")
+        cls = fact.data.__class__
         late = complaint.is_late(fact)
-        before = tables(complaint, fact.data.__class__) if late else None
+        before = self._tables(complaint, cls) if late else None
         self._record_fact(complaint, fact, service=complaint.service, late=late)
-        if fact.data.__class__ in BRINGS:
+        if cls in BRINGS:
             self._bring(complaint, fact)
         if before is not None:
-            self._restate(complaint, before, tables(complaint, fact.data.__class__), fact.us, fact.ref)
+            self._restate(complaint, before, self._tables(complaint, cls), fact.us, fact.ref)
+        if isinstance(fact.data, ComplaintAssigned):
+            if fact.data.to is not None:
+                self.owned.append((fact.data.to, complaint.name))
+            self._stand_in(complaint, fact.us, fact.ref)
+        elif cls in MOVES or (complaint.standing is not None and cls in LIFTS):
+            self._touch(complaint.name, fact.us)
         return None
 
     def _bring(self, complaint: Complaint, fact: Fact) -> None:
@@ -226,7 +164,7 @@ class Step:
         if isinstance(data, ComplaintCloseRequested):
             self._close(self.streams.service(complaint.service), complaint, fact, data)
             return
-        items = brought(complaint, fact, self._terms(complaint))
+        items = brought(complaint, fact, self._versions(complaint))
         others = dependents(complaint, [fact])
         if not items and not others and not isinstance(data, _TURNS):
             return
@@ -251,6 +189,8 @@ class Step:
         self._spread(service, fact.us, fact.ref)
 
     def _close(self, service: Service, complaint: Complaint, fact: Fact, request: ComplaintCloseRequested) -> None:
+        if service.armed is not None and service.armed <= self.now:  # a silence has lasted, and nobody has said so yet
+            self._spread(service, service.armed, None)
         verdict = judge(
             request,
             customer=(service.state_at(fact.us), service.state_at(self.now)),
@@ -284,55 +224,12 @@ class Step:
         self._spread(service, fact.us, fact.ref)
 
     def _absent(self, fact: Fact) -> None:
-        self._record_fact(self.streams.person(fact.subject), fact)
+        self._tell(self.streams.person(fact.subject), fact)
 
-    def _hear(self, service: Service, complaint: Complaint, ref: Ref) -> None:
-        """What the fact `ref` of the complaint, as it stands now, brings to the service."""
-        fact = complaint.effective(ref)
-        items = () if fact is None else brought(complaint, fact, self._terms(complaint))
-        self._heard(service, complaint, complaint.facts[ref] if fact is None else fact, items)
-
-    def _heard(self, service: Service, complaint: Complaint, fact: Fact, items: tuple[Item, ...]) -> None:
-        known = service.heard.get(fact.ref)
-        if (known is None and items) or (known is not None and (known.items != items or known.time != fact.us)):
-            heard = ServiceHeard(fact=FactRef(*fact.ref), time=fact.time, complaint=complaint.name, items=items)
-            self._record(service, heard, fact.us, fact.ref, service.name)
-
-    def _spread(self, service: Service, time: int, cause: Ref | None) -> None:
-        """Records what differs now in the service's outages, and which closings that proves false; so on.
-
-        Without a `cause` it is a silence that speaks, and the notice's delivery is behind it.
-        """
-        if service not in self.services:
-            self.services.append(service)
-        while True:
-            news = reckon(service, self.now)
-            if not news:
-                return
-            if cause is None:
-                cause = service.log.spoke
-            for at, data in events(news, time):
-                self._record(service, data, at, cause, service.name)
-            false = false_closings(service, news)
-            if not false:
-                return
-            for closing in false:
-                self._prove_false(service, closing, time, cause)
-
-    def _prove_false(self, service: Service, closing: Closing, time: int, cause: Ref) -> None:
-        """The engine reopens the complaint itself; one that was reopened meanwhile is counted as false all the same."""
-        complaint = self.streams.complaint(closing.complaint)
-        if complaint is None:  # pragma: no cover - only what was filed is closed
-            raise AssertionError(closing)
-        ref = (closing.source, closing.id)
-        last = complaint.turns[-1]
-        if last.status == CLOSED and last.ref == ref:
-            reopened = ComplaintReopened(because="false_closing", closing=FactRef(*ref))
-            self._record(complaint, reopened, max(time, closing.time), cause, complaint.service)
-        else:
-            rows = closing_rows(complaint, false=ref)
-            self._record(complaint, ComplaintRestated(closings=rows), max(time, closing.time), cause, complaint.service)
-        self._hear(service, complaint, ref)
+    def _tell(self, person: Person, fact: Fact) -> None:
+        """An absence, or a correction of one: the complaints of that person are looked at."""
+        self._record_fact(person, fact)
+        self.absent(person, fact.us)
 
     # ------------------------------------------------------------------ corrections
 
@@ -363,21 +260,23 @@ class Step:
             return Held("time", after.us)
         if isinstance(state, Complaint):
             self._correct_complaint(state, fact, original, [before, after])
+        elif isinstance(state, Person):
+            self._tell(state, fact)
         else:
-            self._record_fact(state, fact, service=state.name if isinstance(state, Service) else None)
-            if isinstance(state, Service):
-                self._spread(state, fact.us, fact.ref)
+            self._record_fact(state, fact, service=state.name)
+            self._spread(state, fact.us, fact.ref)
         return None
 
     def _correct_complaint(self, complaint: Complaint, fact: Fact, original: Ref, versions: list[Fact | None]) -> None:
-        tables_before = tables(complaint)
+        tables_before = self._tables(complaint)
         self._record_fact(complaint, fact, service=complaint.service, late=True)
         service = self.streams.service(complaint.service)
         self._hear(service, complaint, original)
         for ref in sorted(dependents(complaint, versions)):
             self._hear(service, complaint, ref)
         self._spread(service, fact.us, fact.ref)
-        self._restate(complaint, tables_before, tables(complaint), fact.us, fact.ref)
+        self._restate(complaint, tables_before, self._tables(complaint), fact.us, fact.ref)
+        self._touch(complaint.name, None)
 
     def _state(self, kind: str, name: str) -> State:
         if kind == "complaint":
@@ -386,9 +285,6 @@ class Step:
                 raise AssertionError(name)
             return complaint
         return self.streams.service(name) if kind == "service" else self.streams.person(name)
-
-    def _terms(self, complaint: Complaint) -> Agreement:
-        return self.streams.terms(complaint.agreement, complaint.agreement_version)
 
     _take: ClassVar[dict[type, Callable[[Any, Fact], Held | None]]] = {
         ComplaintFiled: _file,

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from contracts.decisions import DecisionData
 from contracts.envelope import Fact
 from engine.complaint import Complaint
-from engine.decide import Recorded, State
 from engine.person import Person
+from engine.recording import Recorded, State
 from engine.service import Service
 
 _KINDS: dict[str, type[Complaint | Service | Person]] = {"complaint": Complaint, "service": Service, "person": Person}
@@ -23,6 +23,7 @@ def fresh(stream: str) -> State:
 def evolve(state: State, event: Recorded) -> None:
     """Applies one recorded event to the state of its stream."""
     state.version = event.version
+    state.recorded_at = event.recorded_at
     data = event.data
     if isinstance(data, DecisionData):
         state.record(data, event.time, (event.source, event.id))

@@ -20,9 +20,7 @@ from contracts.facts import (
 )
 from contracts.moments import SECOND, micros, moment
 from contracts.rows import CountsRow, OwnerRow, WaitRow
-
-Interval = tuple[int, int | None]
-"""From a moment until another, or for good."""
+from engine.absences import Absences, Held, Interval, stood_in
 
 
 class Shares(NamedTuple):
@@ -32,32 +30,48 @@ class Shares(NamedTuple):
     by_cause: dict[str, int]
 
 
-def owners(facts: Iterable[Fact]) -> list[OwnerRow]:
-    """Who had the complaint, from when on."""
-    rows: list[OwnerRow] = []
+def assigned(facts: Iterable[Fact]) -> list[tuple[int, str | None, str | None]]:
+    """To which team and person it was given, from when on, by the facts."""
+    rows: list[tuple[int, str | None, str | None]] = []
     team: str | None = None
     person: str | None = None
-    had: set[str] = set()
     told = list(facts)
     for fact in sorted(told, key=lambda fact: not isinstance(fact.data, ComplaintFiled)):  # it begins with the filing
         data = fact.data
         if isinstance(data, ComplaintFiled):
-            to_team, to_person = data.team, None
+            team, person = data.team, None
         elif isinstance(data, ComplaintAssigned):
-            to_team, to_person = (team if data.team is None else data.team), data.to
+            team, person = (team if data.team is None else data.team), data.to
         else:
             continue
+        rows.append((fact.us, team, person))
+    return rows
+
+
+def owners(
+    facts: Iterable[Fact], absent: Absences | None = None, open_: Sequence[Interval] = (), now: int = 0
+) -> list[OwnerRow]:
+    """Who had the complaint, from when on. Where its owner is absent while it is open, it goes to the deputy."""
+    given: list[Held] = [(*row, None) for row in assigned(facts)]
+    if absent:
+        given = stood_in([row[:3] for row in given], absent, open_, now)
+    rows: list[OwnerRow] = []
+    team: str | None = None
+    person: str | None = None
+    had: set[str] = set()
+    for time, to_team, to_person, deputy_of in given:
         if rows and (to_team, to_person) == (team, person):
             continue
         moved = team is not None and to_team != team
         swapped = to_team == team and person is not None and to_person is not None and to_person != person
         rows.append(
             OwnerRow(
-                time=moment(fact.us),
+                time=moment(time),
                 team=to_team,
                 person=to_person,
                 handover=moved or swapped,
                 bounce=moved and to_team in had,
+                deputy_of=deputy_of,
             )
         )
         team, person = to_team, to_person

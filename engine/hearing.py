@@ -24,18 +24,24 @@ from contracts.facts import (
     VisitMade,
 )
 from contracts.heard import Claimed, Delivered, Item, Leans, Left, Noticed, Rejected, Requested, Said
+from contracts.moments import moment
 from engine.complaint import CLOSED, WITHDRAWN, Complaint
 from engine.corrections import Ref
 
+Versions = Callable[[int], Agreement]
+"""The versions of an agreement, by number."""
 OPERATOR, TECHNICIAN = "operator", "technician"
 _ANNOUNCE = frozenset({RemedyGranted, NoticeSent})
 RESTORING = frozenset({"repair", "replacement", "loaner"})
 """Remedies whose delivery claims that the customer is up again."""
 
 
-def brought(complaint: Complaint, fact: Fact, terms: Agreement) -> tuple[Item, ...]:
-    """Everything that `fact`, as corrected, brings to the service, with what was decided on it."""
-    return (*_said(complaint, fact), *_turned(complaint, fact, terms))
+def brought(complaint: Complaint, fact: Fact, versions: Versions) -> tuple[Item, ...]:
+    """Everything that `fact`, as corrected, brings to the service, with what was decided on it.
+
+    `versions` are those of the complaint's agreement.
+    """
+    return (*_said(complaint, fact), *_turned(complaint, fact, versions))
 
 
 def _said(complaint: Complaint, fact: Fact) -> tuple[Item, ...]:
@@ -81,8 +87,8 @@ def _delivered(complaint: Complaint, data: NoticeDelivered) -> tuple[Item, ...]:
     return (Delivered(data.notice),) if _asks(complaint, data.notice) else ()
 
 
-def _requested(_: Complaint, _data: ComplaintCloseRequested) -> tuple[Item, ...]:
-    return (Requested(),)
+def _requested(_: Complaint, data: ComplaintCloseRequested) -> tuple[Item, ...]:
+    return (Requested(standing=bool(data.when_confirmed)),)
 
 
 _SAYS: dict[type, Callable[[Complaint, Any], tuple[Item, ...]]] = {
@@ -99,23 +105,31 @@ _SAYS: dict[type, Callable[[Complaint, Any], tuple[Item, ...]]] = {
 }
 
 
-def _turned(complaint: Complaint, fact: Fact, terms: Agreement) -> tuple[Item, ...]:
+def _turned(complaint: Complaint, fact: Fact, versions: Versions) -> tuple[Item, ...]:
     if isinstance(fact.data, ComplaintFiled):
-        return (_leans(complaint, terms),)
+        return (_leans(complaint, fact.us, versions),)
     turn = complaint.turn_of(fact.ref)
     if turn is None:
         return ()
     if turn.status == CLOSED:
-        return () if fact.ref in complaint.false else (Left(),)
+        if fact.ref in complaint.false:
+            return ()
+        return (Left(at=None if turn.time == fact.us else moment(turn.time)),)
     if turn.status == WITHDRAWN:
         return (Left(closed=False),)
-    return (_leans(complaint, terms),)
+    return (_leans(complaint, turn.time, versions),)
 
 
-def _leans(complaint: Complaint, terms: Agreement) -> Leans:
+def _leans(complaint: Complaint, time: int, versions: Versions) -> Leans:
+    version = next((v for at, v in reversed(complaint.applied) if at <= time), complaint.applied[0][1])
+    return leans(complaint.agreement, version, versions(version))
+
+
+def leans(agreement: str, version: int, terms: Agreement) -> Leans:
+    """A complaint leans on its service with these terms."""
     return Leans(
-        agreement=complaint.agreement,
-        version=complaint.agreement_version,
+        agreement=agreement,
+        version=version,
         accepts=terms.restoration.accepts,
         silence=terms.restoration.silence,
     )

@@ -26,16 +26,16 @@ from contracts.errors import MalformedError, StilldownError
 from contracts.facts import ComplaintFiled
 from engine.ahead import understand
 from engine.corrections import Ref
-from engine.decide import Held, Recorded, Step
+from engine.decide import Step
 from engine.publishing import new_versions, published, stage, staged, unstage
-from engine.stock import SILENCE, Stock, learn
+from engine.recording import Held
+from engine.stock import learn
 from engine.store.mapper import EventMapper, to_row
 from engine.store.sqlite import Datastore, StoreError, path_of
 from engine.store.unit import Clock, HeldRow, Reached, Unit, reading, writing
 from engine.terms import Terms, Version
+from engine.timers import AFTER, DUE, FACTS, HELD, ElsewhereError, Timers
 
-HELD = "~held"
-"""In their place, facts that wait for their time: after the silences of the same instant."""
 _NO_ORIGINS: Mapping[bytes, bytes] = MappingProxyType({})
 _log = structlog.get_logger("stilldown.intake")
 
@@ -57,22 +57,35 @@ class Result(NamedTuple):
     ref: Ref | None = None
 
 
-class _ElsewhereError(StilldownError):
-    """No fact of the batch is at fault, but one that had waited (`row`), or a service's silence (`stream`)."""
+class _WaitedError(StilldownError):
+    """No fact of the batch is at fault, but one that had waited."""
 
-    def __init__(self, *, row: HeldRow | None = None, stream: str = "") -> None:
-        super().__init__(stream)
+    def __init__(self, row: HeldRow) -> None:
+        super().__init__(row.id)
         self.row = row
-        self.stream = stream
 
 
 class Taken(NamedTuple):
-    """What became of a batch: its members' results in order, held facts that were released, decisions recorded."""
+    """What became of a batch: its members' results in order, held facts that were released, decisions recorded.
+
+    `more`: something is due that has not been done yet.
+    """
 
     results: list[Result]
     released: list[tuple[Ref, Result]]
     decisions: int
     events: int
+    more: bool = False
+
+    def and_then(self, other: Taken) -> Taken:
+        """This, and what came after it."""
+        return Taken(
+            self.results + other.results,
+            self.released + other.released,
+            self.decisions + other.decisions,
+            self.events + other.events,
+            other.more,
+        )
 
 
 def machine_clock() -> int:
@@ -80,7 +93,7 @@ def machine_clock() -> int:
     return time_.time_ns() // 1000
 
 
-class Engine(Stock, Application[str]):
+class Engine(Timers, Application[str]):
     """The engine on one store. Not to be shared between threads."""
 
     name = "stilldown"
@@ -96,9 +109,9 @@ class Engine(Stock, Application[str]):
         self._take_stock(cached)
         self._connection: sqlite3.Connection = self._datastore().pool.get_connection(is_writer=True)._sqlite_conn  # noqa: SLF001 - one connection of the library's pool is ours to write with
         self._now = 0
-        self._horizon = 0
-        self._stuck: set[str] = set()
-        """Services whose silence failed."""
+        self._mode = "wall"
+        self._holding = self._dying = False
+        self._no_timers()
         self._begin_batch()
 
     def construct_mapper(self) -> Mapper[str]:
@@ -137,11 +150,42 @@ class Engine(Stock, Application[str]):
         """
         parsed = [understand(body) for body in bodies] if facts is None else list(facts)
         reached = tuple(Reached(*given) for given in positions)
+        taken = Taken([], [], 0, 0)
+        while True:
+            done = len(taken.results)
+            part = self._some(bodies[done:], parsed[done:], mode, reached, origins)
+            taken = taken.and_then(part)
+            if len(taken.results) >= len(bodies):
+                return taken
+
+    def tick(self) -> Taken:
+        """Does a portion of what is due now, by the store's clock; `more` says whether some is left."""
+        return self.take([], mode=None)
+
+    def settle(self) -> Taken:
+        """Does all that is due now."""
+        taken = self.tick()
+        while taken.more:
+            taken = taken.and_then(self.tick())
+        return taken
+
+    def _some(
+        self,
+        bodies: Sequence[bytes],
+        parsed: list[Fact | MalformedError],
+        mode: str | None,
+        reached: tuple[Reached, ...],
+        origins: Mapping[bytes, bytes],
+    ) -> Taken:
+        """Takes facts in one transaction: all, or those before more falls due than one transaction should do."""
         while True:
             try:
                 return self._batch(bodies, parsed, mode, reached, origins)
-            except _ElsewhereError as error:
+            except _WaitedError as error:
                 self._set_aside(error)
+            except ElsewhereError as error:
+                _log.exception("what fell due failed; it is tried again after the next start", stream=error.stream)
+                self._stuck.add(error.stream)
             except (StilldownError, sqlite3.Error):
                 raise
             except Exception as error:  # whatever it is, it must cost no other fact
@@ -154,27 +198,11 @@ class Engine(Stock, Application[str]):
                 parsed = [_failed(error)]
         taken = Taken([], [], 0, 0)
         for body, fact in zip(bodies, parsed, strict=True):
-            one = self.take([body], mode=mode, facts=[fact], origins=origins)
-            taken = Taken(
-                taken.results + one.results,
-                taken.released + one.released,
-                taken.decisions + one.decisions,
-                taken.events + one.events,
-            )
-        if reached:
-            self.take([], mode=mode, positions=reached)
-        return taken
+            taken = taken.and_then(self.take([body], mode=mode, facts=[fact], origins=origins))
+        return taken.and_then(self.take([], mode=mode, positions=reached)) if reached else taken
 
-    def tick(self) -> Taken:
-        """Does what is due now, by the machine's clock; on a store whose clock follows the facts, nothing is."""
-        return self.take([], mode=None)
-
-    def _set_aside(self, error: _ElsewhereError) -> None:
+    def _set_aside(self, error: _WaitedError) -> None:
         """What failed without being a fact of the batch must not fail every batch to come."""
-        if error.row is None:
-            _log.exception("a silence failed; it is tried again after the next start", stream=error.stream)
-            self._stuck.add(error.stream)
-            return
         _log.exception("a fact that had waited failed; it is a dead letter", body=error.row.body[:1000])
         with writing(self._connection) as unit:
             unit.drop_held((error.row.source, error.row.id))
@@ -185,17 +213,18 @@ class Engine(Stock, Application[str]):
         bodies: Sequence[bytes],
         parsed: Sequence[Fact | MalformedError],
         mode: str | None,
-        positions: Iterable[Reached],
+        reached: Iterable[Reached],
         origins: Mapping[bytes, bytes],
     ) -> Taken:
         try:
             with writing(self._connection) as unit:
-                for reached in positions:  # first: a worker that has lost its part decides on nothing
-                    unit.reach(reached)
                 self._open_batch(unit, mode)
                 self._origins.update(origins)
-                results = self._all(unit, bodies, parsed)
-                taken = self._save(results)
+                results, more = self._all(unit, bodies, parsed)
+                if len(results) == len(bodies):
+                    for place in reached:
+                        unit.reach(place)
+                taken = self._save(results, more=more)
         except BaseException:  # an interruption too: what was decided was not saved
             self._forget()
             raise
@@ -203,19 +232,32 @@ class Engine(Stock, Application[str]):
         self._cache.trim()
         return taken
 
-    def _all(self, unit: Unit, bodies: Sequence[bytes], parsed: Sequence[Fact | MalformedError]) -> list[Result]:
+    def _all(
+        self, unit: Unit, bodies: Sequence[bytes], parsed: Sequence[Fact | MalformedError]
+    ) -> tuple[list[Result], bool]:
+        """What became of the facts, of all or of the first ones; and whether something due is left to do."""
         facts = [fact for fact in parsed if isinstance(fact, Fact)]
-        last = max((fact.us for fact in facts), default=self._now) if self._mode == "event" else self._now
+        follows = self._mode == "event" and bool(bodies)
+        last = max((fact.us for fact in facts), default=self._now) if follows else self._now
         self._prefetch(unit, facts)
         self._publish_staged(parsed)
-        self._due_until(last)
-        results = []
+        self._look_ahead(max(last, self._now))
+        if not follows:
+            self._fire_silences()
+        results: list[Result] = []
         for body, fact in zip(bodies, parsed, strict=True):
-            if self._mode == "event" and isinstance(fact, Fact) and fact.us > self._now:
-                self._fire(fact.us)
-                self._now = fact.us
+            if follows and isinstance(fact, Fact) and not self._reach(fact.us):
+                return results, True
             results.append(self._one(body, fact))
-        return results
+        more = not follows and not (self._fire(self._now, AFTER) and self._work_off())
+        return results, more
+
+    def _reach(self, time: int) -> bool:
+        """The engine's clock follows the facts: what falls due before is done first; whether all of it could be."""
+        if not (self._work_off() and self._fire(max(time, self._now), DUE) and self._work_off()):
+            return False
+        self._now = max(self._now, time)
+        return True
 
     def _open_batch(self, unit: Unit, mode: str | None) -> None:
         self._unit = unit
@@ -233,15 +275,14 @@ class Engine(Stock, Application[str]):
 
     def _begin_batch(self) -> None:
         self._begin_reading()
-        self._events: list[Recorded] = []
+        self._begin_keeping()
         self._released: list[tuple[Ref, Result]] = []
-        self._timers: list[tuple[int, str, str]] = []
-        self._decisions = 0
         self._origins: dict[bytes, bytes] = {}
         """By the bytes of a fact: the message in which it came."""
 
-    def _save(self, results: list[Result]) -> Taken:
+    def _save(self, results: list[Result], *, more: bool = False) -> Taken:
         unit = self._unit
+        self._save_timers()
         if self._events:
             unit.append(map(to_row, self._events))
         if self._identities:
@@ -253,7 +294,7 @@ class Engine(Stock, Application[str]):
         clock = Clock(self._now if begun else self._clock.recorded_at, self._mode)
         if clock != self._clock:
             unit.set_clock(clock)
-        return Taken(results, self._released, self._decisions, len(self._events))
+        return Taken(results, self._released, self._decisions, len(self._events), more)
 
     def _forget(self) -> None:
         """After a failed save no state can be trusted."""
@@ -295,7 +336,7 @@ class Engine(Stock, Application[str]):
             except (StilldownError, sqlite3.Error):
                 raise
             except Exception as error:
-                raise _ElsewhereError(row=row) from error
+                raise _WaitedError(row) from error
             self._released.append((fact.ref, result))
             if result.outcome is Outcome.RECORDED:
                 for waiter in self._waiters(fact):
@@ -335,60 +376,22 @@ class Engine(Stock, Application[str]):
             self._unit.exhume(body)
         return Result(Outcome.RECORDED, ref=fact.ref)
 
-    def _keep(self, step: Step) -> None:
-        self._events += step.events
-        self._decisions += sum(event.kind == "decision" for event in step.events)
-        for service in step.services:
-            due = service.log.silence_due()
-            if due != service.armed:
-                service.armed = due
-                self._unit.set_timer(service.stream, SILENCE, due)
-                if due is not None and due <= self._horizon:
-                    heapq.heappush(self._timers, (due, service.stream, SILENCE))
-
     def _hold(self, body: bytes, fact: Fact, digest: bytes, held: Held) -> None:
         origin = self._origins.get(body)
         self._unit.hold(HeldRow(fact.source, fact.id, digest, held.waits_for, held.due, self._now, body, origin))
         self._holding = True
         if held.due is not None and held.due <= self._horizon:
-            heapq.heappush(self._timers, (held.due, HELD, HELD))
+            heapq.heappush(self._heap, (held.due, FACTS, HELD))
 
     def _bury(self, body: bytes, error: MalformedError, ref: Ref | None = None) -> Result:
         self._unit.bury(body, error, self._machine(), self._origins.get(body))
         self._dying = True
         return Result(Outcome.DEAD, error.reason, ref)
 
-    # ------------------------------------------------------------------ what falls due
+    def _release_due(self, due: int) -> None:
+        self._release(self._understood(self._unit.release_due(due)))
 
-    def _due_until(self, horizon: int) -> None:
-        """Looks up what falls due in this batch, and does what is due already."""
-        self._horizon = horizon
-        self._timers = self._unit.timers(horizon)
-        if self._holding:
-            self._timers += [(due, HELD, HELD) for due in self._unit.held_due(horizon)]
-        heapq.heapify(self._timers)
-        self._fire(self._now)
-
-    def _fire(self, until: int) -> None:
-        """What falls due up to a moment, each at its time; a timer that is out of date does nothing."""
-        while self._timers and self._timers[0][0] <= until:
-            due, stream, _ = heapq.heappop(self._timers)
-            service = None if stream == HELD else self.service(stream.removeprefix("service:"))
-            if service is not None and (service.armed != due or stream in self._stuck):
-                continue
-            if self._mode == "event":
-                self._now = max(self._now, due)
-            if service is None:
-                self._release(self._understood(self._unit.release_due(due)))
-                continue
-            step = Step(self, self._now)
-            try:
-                step.silence(service, due)
-            except (StilldownError, sqlite3.Error):
-                raise
-            except Exception as error:
-                raise _ElsewhereError(stream=stream) from error
-            self._keep(step)
+    # ------------------------------------------------------------------ agreements
 
     def publish(self, file: AgreementFile) -> list[AgreementPublished]:
         """Publishes the agreements of a file that are new; on a store without events they wait for the first fact."""

@@ -12,7 +12,7 @@ from contracts.decisions import AgreementPublished, DecisionData
 from engine.publishing import staged
 from engine.store.mapper import from_row
 from engine.store.opening import open_store
-from engine.store.unit import Clock, HeldRow, Unit, reading, writing
+from engine.store.unit import RELAY, Clock, HeldRow, Lease, Unit, reading, writing
 from engine.terms import Terms, Version
 
 _PAGE = 500
@@ -52,6 +52,12 @@ class Standing(NamedTuple):
     overdue: int
     next_due: int | None
     staged: int
+    relay: Lease | None
+    """How far the history was sent on; None where it never was."""
+    untold: int
+    """Dead letters that were not sent on."""
+    intake: list[tuple[str, int, int]]
+    """Feed, part, and the offset up to which it was taken in."""
 
 
 class Keeper:
@@ -86,10 +92,11 @@ class Keeper:
             return unit.last_position()
 
     def is_due(self, now: int) -> bool:
-        """Whether something falls due by `now` that is not done yet: a timer, or a fact that waits for its time."""
+        """Whether something is not done yet that is due by `now`: a timer, work, a fact that waits for its time."""
         with reading(self._connection) as unit:
             row = unit.rows(
-                "SELECT EXISTS (SELECT 1 FROM timers WHERE due <= ?) OR EXISTS (SELECT 1 FROM held WHERE due <= ?)",
+                "SELECT EXISTS (SELECT 1 FROM timers WHERE due <= ?) OR EXISTS (SELECT 1 FROM held WHERE due <= ?)"
+                " OR EXISTS (SELECT 1 FROM work)",
                 (now, now),
             )[0]
         return bool(row[0])
@@ -115,6 +122,9 @@ class Keeper:
                 overdue=overdue,
                 next_due=next_due,
                 staged=_count(unit, "staged"),
+                relay=unit.lease(RELAY) if _count(unit, "relay") else None,
+                untold=_count(unit, "dead WHERE untold = 1"),
+                intake=unit.rows("SELECT feed, part, position FROM intake ORDER BY feed, part"),
             )
 
     # dead letters

@@ -8,11 +8,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import NamedTuple
 
-from contracts.facts import ComplaintCloseRequested, ComplaintFiled
-from contracts.moments import micros
+from contracts.facts import ComplaintCloseRequested
+from engine.absences import Interval
 from engine.claims import VOID, Claim
 from engine.complaint import CLOSED, OPEN, WITHDRAWN, Complaint, Turn
-from engine.handing import Interval
 from engine.rows import Outage
 from engine.service import Service
 
@@ -43,17 +42,13 @@ def turns(complaint: Complaint, at: int) -> list[Turn]:
 
 def life(complaint: Complaint, at: int) -> list[Interval]:
     """From the filing (or its `down_since`) to the end, and again from a reopening on; false closings end nothing."""
-    filing = complaint.filing
-    born = filing.us
-    if isinstance(filing.data, ComplaintFiled) and filing.data.down and filing.data.down_since is not None:
-        born = min(born, micros(filing.data.down_since))
     lives: list[Interval] = []
     for step in complaint.steps(at):
         if step.status == OPEN:
             lives.append((step.time, None))
         else:
             lives[-1] = (lives[-1][0], step.time)
-    lives[0] = (min(born, lives[0][0]), lives[0][1])
+    lives[0] = (min(complaint.born, lives[0][0]), lives[0][1])
     return lives
 
 

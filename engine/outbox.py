@@ -10,13 +10,12 @@ from typing import Final, NamedTuple
 
 from contracts import kafka
 from contracts.moments import SECOND
-from engine.decide import Recorded
+from engine.recording import Recorded
 from engine.store.mapper import from_row
 from engine.store.opening import open_store
 from engine.store.sqlite import StoreError
-from engine.store.unit import Lease, Untold, reading, writing
+from engine.store.unit import RELAY, Lease, Untold, reading, writing
 
-NAME: Final = "kafka"
 PAGE: Final = 2_000
 PAGE_BYTES: Final = 8 * 1024 * 1024
 """A page ends early where its events are larger than that."""
@@ -47,14 +46,14 @@ class Outbox:
     def seize(self, now: int) -> Lease | None:
         """Begins an epoch, unless another relay holds the lease; `now` is the machine's, in microseconds."""
         with reading(self._connection) as unit:
-            if self._is_others(unit.lease(NAME), now):
+            if self._is_others(unit.lease(RELAY), now):
                 return None
         with writing(self._connection) as unit:
-            found = unit.lease(NAME)
+            found = unit.lease(RELAY)
             if self._is_others(found, now):
                 return None
             lease = Lease(found.position, found.epoch + 1, self._holder, now + self._length)
-            unit.set_lease(NAME, lease)
+            unit.set_lease(RELAY, lease)
         return lease
 
     def _is_others(self, lease: Lease, now: int) -> bool:
@@ -64,20 +63,20 @@ class Outbox:
     def hold(self, epoch: int, now: int) -> Lease | None:
         """Holds on to a lease, and gives it as it stands; None where another epoch has begun."""
         with writing(self._connection) as unit:
-            held = unit.move_lease(NAME, epoch, position=None, until=now + self._length)
-            return unit.lease(NAME) if held else None
+            held = unit.move_lease(RELAY, epoch, position=None, until=now + self._length)
+            return unit.lease(RELAY) if held else None
 
     def move(self, epoch: int, position: int, now: int) -> bool:
         """All up to `position` has been sent; False where another epoch has begun."""
         with writing(self._connection) as unit:
-            return unit.move_lease(NAME, epoch, position=position, until=now + self._length)
+            return unit.move_lease(RELAY, epoch, position=position, until=now + self._length)
 
     def release(self, epoch: int) -> None:
         """Lets another relay begin at once."""
         with writing(self._connection) as unit:
-            found = unit.lease(NAME)
+            found = unit.lease(RELAY)
             if found.epoch == epoch:
-                unit.set_lease(NAME, found._replace(holder="", until=0))
+                unit.set_lease(RELAY, found._replace(holder="", until=0))
 
     def page(self, position: int) -> list[Message]:
         """The next events after a position, as they are sent. Raises StoreError where one is missing."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from contracts.decisions import DecisionData
 from contracts.envelope import Fact
 from contracts.facts import FactCorrected
-from engine.corrections import Ref
+from engine.absences import Absence, absences
+from engine.corrections import Ref, effective
 
 
 class Person:
-    """The state of a person stream."""
+    """The state of a person stream. Moments are microseconds."""
+
+    __slots__ = ("_told", "armed", "cause", "corrections", "facts", "name", "recorded_at", "stream", "version")
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -17,12 +20,35 @@ class Person:
         self.version = 0
         self.facts: dict[Ref, Fact] = {}
         self.corrections: dict[Ref, list[Fact]] = {}
+        self.cause: Ref = ("stilldown", "absence")
+        """The fact that spoke of this person last."""
+        self.armed: int | None = None
+        """When the timer of the next absence is due, as the store has it."""
+        self.recorded_at = 0
+        self._told: list[Fact] | None = []
+
+    def absences(self, at: int | None = None) -> list[Absence]:
+        """What was told of absences up to a moment, as corrected."""
+        if self._told is None:
+            told = (effective(f, self.corrections) for f in self.facts.values())
+            self._told = sorted((f for f in told if f is not None), key=lambda fact: fact.key)
+        return absences(self._told, at) if self._told else []
+
+    def begins(self, now: int) -> int | None:
+        """When the next absence begins after `now`."""
+        return min((a.start for a in self.absences() if a.start > now), default=None)
+
+    # evolving
 
     def record_fact(self, fact: Fact) -> None:
         """A fact of this stream."""
         self.facts[fact.ref] = fact
+        self.cause = fact.ref
+        self._told = None
         if isinstance(fact.data, FactCorrected):
-            self.corrections.setdefault((fact.data.fact.source, fact.data.fact.id), []).append(fact)
+            told = self.corrections.setdefault((fact.data.fact.source, fact.data.fact.id), [])
+            told.append(fact)
+            told.sort(key=lambda fact: fact.key)
 
     def record(self, data: DecisionData, time: int, cause: Ref) -> None:
         """A decision of this stream: none changes what is known of absences."""

@@ -2,25 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
+from contracts.agreements import Agreement
+from contracts.decisions import AgreementPublished
 from contracts.errors import StilldownError
 from contracts.moments import rfc3339
+from engine.absences import Absence, Absences, gather
 from engine.complaint import Complaint
-from engine.decide import Recorded, State
 from engine.evolve import evolve, fresh
+from engine.person import Person
+from engine.recording import Recorded, State
 from engine.service import Service
 from engine.showing import show
 from engine.store.mapper import from_row
 from engine.store.opening import open_store
-from engine.store.unit import Clock, reading
+from engine.store.unit import Clock, Unit, reading
+from engine.terms import Terms
 
 
 class UnknownError(StilldownError):
     """There is no such complaint or service, or there was none then."""
+
+
+class Shelf:
+    """What a store knows, as states (engine.following.Versions), by what was recorded up to a moment."""
+
+    def __init__(self, unit: Unit, known_at: int | None = None) -> None:
+        self._unit = unit
+        self._known_at = known_at
+        self._agreements: dict[str, Terms] = {}
+
+    def state(self, stream: str) -> State:
+        """The state of a stream; an empty one where nothing was recorded in it."""
+        state = fresh(stream)
+        for version, topic, data in self._unit.load(stream):
+            event = from_row(stream, version, topic, data)
+            if self._known_at is not None and event.recorded_at > self._known_at:
+                break
+            evolve(state, event)
+        return state
+
+    def terms(self, agreement: str, version: int) -> Agreement:
+        """An agreement's version."""
+        if version and agreement not in self._agreements:
+            self._agreements[agreement] = known = Terms()
+            for row in self._unit.load(f"agreement:{agreement}"):
+                data = from_row(f"agreement:{agreement}", *row).data
+                if isinstance(data, AgreementPublished):
+                    known.publish(data)
+        return self._agreements.get(agreement, Terms()).version(agreement, version)
+
+    def absences(self, complaint: Complaint, at: int) -> Absences:
+        """The absences, told by `at`, of whom the complaint was given to, and of those who stand in."""
+
+        def told(name: str) -> Sequence[Absence]:
+            person = self.state(f"person:{name}")
+            return person.absences(at) if isinstance(person, Person) else ()
+
+        return gather(complaint.log, told)
+
+    def show(self, complaint: Complaint, *, at: int, known_at: int) -> dict[str, Any] | None:
+        """A complaint (interfaces.md §3); None where it was not filed by then."""
+        service = self.state(f"service:{complaint.service}")
+        if not isinstance(service, Service):  # pragma: no cover - its stream's name says so
+            raise TypeError(service)
+        return show(complaint, service, self, self.absences(complaint, at), at=at, known_at=known_at)
 
 
 class Reader:
@@ -42,14 +92,13 @@ class Reader:
     def show(self, name: str, *, at: int, known_at: int) -> dict[str, Any]:
         """A complaint (interfaces.md §3). Raises UnknownError where there was none."""
         with reading(self._connection) as unit:
-            complaint = self._state(unit.load(f"complaint:{name}"), f"complaint:{name}", known_at)
+            shelf = Shelf(unit, known_at)
+            complaint = shelf.state(f"complaint:{name}")
             if not isinstance(complaint, Complaint) or not complaint.version:
                 raise UnknownError(
                     f"no complaint {name} is known" if known_at == at else f"no complaint {name} was known then"
                 )
-            stream = f"service:{complaint.service}"
-            service = self._state(unit.load(stream), stream, known_at)
-        shown = show(complaint, service, at=at, known_at=known_at) if isinstance(service, Service) else None
+            shown = shelf.show(complaint, at=at, known_at=known_at)
         if shown is None:
             raise UnknownError(f"complaint {name} was not filed yet at {rfc3339(at)}")
         return shown
@@ -83,16 +132,6 @@ class Reader:
             ):
                 continue
             yield told(row[0], event)
-
-    @staticmethod
-    def _state(rows: list[tuple[int, str, bytes]], stream: str, known_at: int) -> State:
-        state = fresh(stream)
-        for version, topic, data in rows:
-            event = from_row(stream, version, topic, data)
-            if event.recorded_at > known_at:
-                break
-            evolve(state, event)
-        return state
 
 
 def _event(row: tuple[int, str, int, str, bytes]) -> Recorded:

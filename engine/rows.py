@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
 from contracts.facts import FactRef
 from contracts.moments import micros, moment
-from contracts.rows import ClaimRow, OutageRow
+from contracts.rows import ClaimRow, ClockRow, OutageRow
 from engine.claims import Claim
 
 
@@ -18,6 +19,68 @@ class Outage(NamedTuple):
     ended_by: str | None
     reported_end: int | None
     restated: bool
+
+
+class Cycle(NamedTuple):
+    """A cycle of a clock as recorded (contracts.rows.ClockRow); moments are microseconds, lengths seconds."""
+
+    clock: str
+    number: int
+    agreement: str
+    version: int
+    state: str
+    target: str
+    started_at: int
+    due_at: int | None
+    stopped_at: int | None
+    warned_at: tuple[int, ...]
+    breached_at: int | None
+    paused_for: str | None
+    paused_since: int | None
+    elapsed: int | None
+    paused: int | None
+
+
+def clock_row(cycle: Cycle) -> ClockRow:
+    """As it is recorded."""
+    return ClockRow(
+        clock=cycle.clock,
+        cycle=cycle.number,
+        agreement=cycle.agreement,
+        agreement_version=cycle.version,
+        state=cycle.state,  # type: ignore[arg-type] # one of them
+        target=cycle.target,
+        started_at=moment(cycle.started_at),
+        due_at=_moment(cycle.due_at),
+        stopped_at=_moment(cycle.stopped_at),
+        warned_at=tuple(map(moment, cycle.warned_at)),
+        breached_at=_moment(cycle.breached_at),
+        paused_for=cycle.paused_for,
+        paused_since=_moment(cycle.paused_since),
+        elapsed=cycle.elapsed,
+        paused=cycle.paused,
+    )
+
+
+def cycle_of(row: ClockRow) -> Cycle:
+    """As it was recorded."""
+    return Cycle(
+        row.clock,
+        row.cycle,
+        row.agreement,
+        row.agreement_version,
+        row.state,
+        row.target,
+        micros(row.started_at),
+        _micros(row.due_at),
+        _micros(row.stopped_at),
+        tuple(map(micros, row.warned_at)),
+        _micros(row.breached_at),
+        row.paused_for,
+        _micros(row.paused_since),
+        row.elapsed,
+        row.paused,
+    )
 
 
 def outage_row(outage: Outage) -> OutageRow:
@@ -69,3 +132,11 @@ def claim_of(row: ClaimRow) -> Claim:
         None if row.settled_at is None else micros(row.settled_at),
         None if row.unconfirmed_until is None else micros(row.unconfirmed_until),
     )
+
+
+def _moment(us: int | None) -> datetime | None:
+    return None if us is None else moment(us)
+
+
+def _micros(at: datetime | None) -> int | None:
+    return None if at is None else micros(at)

@@ -52,16 +52,20 @@ class Service:
         "_shifts",
         "_turns",
         "armed",
+        "askers",
         "claims",
         "closings",
         "corrections",
         "facts",
+        "followers",
         "heard",
+        "kinds",
         "log",
         "made",
         "name",
         "named",
         "outages",
+        "recorded_at",
         "requests",
         "stream",
         "touched",
@@ -90,6 +94,13 @@ class Service:
         """Moments in whose outages the reported end may have changed."""
         self.armed: int | None = None
         """When its silence timer is due, as the store has it."""
+        self.recorded_at = 0
+        self.followers: dict[str, tuple[str, int]] = {}
+        """Every complaint that ever leaned on it, in the order recorded, with its agreement's name and version."""
+        self.kinds: set[tuple[str, int]] = set()
+        """The agreements and versions with which complaints ever leaned on it."""
+        self.askers: set[str] = set()
+        """Complaints with a request to close that may stand."""
         self._turns: dict[str, dict[Ref, tuple[Place, Leans | Left | None]]] = {}
         """By complaint its beginnings and ends, in the order in which they were first heard of."""
         self._shifts: dict[str, list[Entry]] = {}
@@ -112,6 +123,11 @@ class Service:
         if i >= 0 and ((end := self.outages[i].end) is None or time < end):
             return self.outages[i]
         return None
+
+    def leant(self, complaint: str, since: int) -> bool:
+        """Whether a complaint leans on it, or did at `since` or later."""
+        last = next((turn for turn in reversed(self._turns[complaint].values()) if turn[1] is not None), None)
+        return last is None or isinstance(last[1], Leans) or last[0][0] >= since
 
     def reported_end(self, start: int, end: int | None) -> int | None:
         """The earliest moment of an outage that a claim names or at which closing was requested, else its end."""
@@ -204,11 +220,16 @@ class Service:
             elif isinstance(item, Requested):
                 insort(self.requests, (heard.time, source, name, complaint))
                 self.touched.append(heard.time)
+                if item.standing:
+                    self.askers.add(complaint)
             elif isinstance(item, Left):
+                time = _left(item, heard)
                 if item.closed:
-                    insort(self.closings, Closing(heard.time, source, name, complaint))
-                self._turn(complaint, ref, place, item)
+                    insort(self.closings, Closing(time, source, name, complaint))
+                self._turn(complaint, ref, (time, source, name, n), item)
             elif isinstance(item, Leans):
+                self.followers[complaint] = (item.agreement, item.version)
+                self.kinds.add((item.agreement, item.version))
                 self._turn(complaint, ref, place, item)
 
     def _take_out(self, ref: Ref, heard: Heard) -> None:
@@ -219,9 +240,10 @@ class Service:
                 self.requests.remove((heard.time, source, name, complaint))
                 self.touched.append(heard.time)
             elif isinstance(item, Left | Leans):
+                time = _left(item, heard) if isinstance(item, Left) else heard.time
                 if isinstance(item, Left) and item.closed:
-                    self.closings.remove(Closing(heard.time, source, name, complaint))
-                self._turn(complaint, ref, (heard.time, source, name, n), None)
+                    self.closings.remove(Closing(time, source, name, complaint))
+                self._turn(complaint, ref, (time, source, name, n), None)
             else:
                 self.log.remove((heard.time, source, name, n))
 
@@ -238,6 +260,11 @@ class Service:
         for entry in after:
             if entry not in before:
                 self.log.insert(entry)
+
+
+def _left(item: Left, heard: Heard) -> int:
+    """When a complaint left: with the fact, or at another moment, where its request had stood."""
+    return heard.time if item.at is None else micros(item.at)
 
 
 def _shifts(complaint: str, turns: list[tuple[Place, Leans | Left | None]]) -> list[Entry]:

@@ -11,16 +11,14 @@ from contracts.facts import ComplaintFiled
 from engine.cache import Cache
 from engine.complaint import Complaint, service_of
 from engine.corrections import Ref
-from engine.decide import BRINGS, InForce, State
+from engine.decide import BRINGS
 from engine.evolve import fresh
 from engine.person import Person
+from engine.recording import InForce, State
 from engine.service import Service
 from engine.store.mapper import from_row, load
 from engine.store.unit import Unit
 from engine.terms import Terms
-
-SILENCE = "silence"
-"""The timer of a service whose silence will have lasted."""
 
 
 class Stock:
@@ -70,7 +68,7 @@ class Stock:
         missing = sorted(stream for stream in streams if self._cache.get(stream) is None)
         if not missing:
             return
-        timers = unit.timers_of(missing, SILENCE)
+        timers = unit.timers_of(missing)
         for stream, rows in unit.load_many(missing).items():
             self._build(stream, rows, timers.get(stream))
 
@@ -82,8 +80,7 @@ class Stock:
         state = fresh(stream)
         for version, topic, data in rows:
             load(state, version, topic, data)
-        if isinstance(state, Service):
-            state.armed = due
+        state.armed = due
         self._cache.put(state)
         return state
 
@@ -97,11 +94,19 @@ class Stock:
             self._terms = learn(unit)
         elif last != self._seen_position:
             changed = unit.streams_since(self._seen_position)
-            for stream in changed:
-                self._cache.drop(stream)
+            self._catch_up(unit, changed)
             if any(stream.startswith("agreement:") for stream in changed):
                 self._terms = learn(unit)
         self._seen_version, self._seen_position = version, last
+
+    def _catch_up(self, unit: Unit, streams: list[str]) -> None:
+        """Reads what another process has added to streams that are on hand: of long ones that is far less than all."""
+        known = [state for state in map(self._cache.get, streams) if state is not None]
+        timers = unit.timers_of([state.stream for state in known])
+        for state in known:
+            for version, topic, data in unit.load_since(state.stream, state.version):
+                load(state, version, topic, data)
+            state.armed = timers.get(state.stream)
 
     def _state(self, stream: str) -> State | None:
         self.touches += 1
@@ -110,7 +115,7 @@ class Stock:
             return state
         if stream in self._absent:
             return None
-        return self._build(stream, self._unit.load(stream), self._unit.timer(stream, SILENCE))
+        return self._build(stream, self._unit.load(stream), self._unit.timer(stream))
 
     def complaint(self, name: str) -> Complaint | None:
         """A complaint that was filed; None if it was not."""

@@ -10,13 +10,9 @@ from typing import Any, NamedTuple
 
 from contracts.facts import ComplaintCloseRequested
 from engine.complaint import Complaint
-from engine.decide import State
-from engine.evolve import evolve, fresh
-from engine.service import Service
-from engine.showing import show
-from engine.store.mapper import from_row
+from engine.reading import Shelf
 from engine.store.opening import open_store
-from engine.store.unit import Unit, reading
+from engine.store.unit import reading
 
 
 class Surveyed(NamedTuple):
@@ -38,18 +34,18 @@ def survey(url: str, now: int) -> Iterator[Surveyed]:
     connection = open_store(url)
     try:
         with reading(connection) as unit:
+            shelf = Shelf(unit)
             for stream in unit.streams_like("complaint:"):
-                complaint = _state(unit, stream)
-                service = _state(unit, f"service:{complaint.service}") if isinstance(complaint, Complaint) else None
-                if isinstance(complaint, Complaint) and isinstance(service, Service):
-                    yield from _surveyed(complaint, service, now)
+                complaint = shelf.state(stream)
+                if isinstance(complaint, Complaint):
+                    yield from _surveyed(complaint, shelf, now)
     finally:
         connection.close()
 
 
-def _surveyed(complaint: Complaint, service: Service, now: int) -> Iterator[Surveyed]:
+def _surveyed(complaint: Complaint, shelf: Shelf, now: int) -> Iterator[Surveyed]:
     requests = [fact.us for fact in complaint.until(now) if isinstance(fact.data, ComplaintCloseRequested)]
-    shown = show(complaint, service, at=requests[-1] if requests else now, known_at=now)
+    shown = shelf.show(complaint, at=requests[-1] if requests else now, known_at=now)
     if shown is not None:
         yield Surveyed(
             complaint=complaint.name,
@@ -60,10 +56,3 @@ def _surveyed(complaint: Complaint, service: Service, now: int) -> Iterator[Surv
             ended=complaint.status != "open",
             shown=shown,
         )
-
-
-def _state(unit: Unit, stream: str) -> State:
-    state = fresh(stream)
-    for row in unit.load(stream):
-        evolve(state, from_row(stream, *row))
-    return state

@@ -11,6 +11,7 @@ from contracts.facts import FactData, FactRef
 from contracts.moments import moment
 from contracts.rows import ClosingRow
 from engine import dealings
+from engine.absences import Absences
 from engine.complaint import Complaint
 from engine.corrections import Ref
 from engine.handing import counts, owners, waits
@@ -19,19 +20,19 @@ _EMPTY = ComplaintRestated()
 _QUIET = ("complaint.acknowledged", "complaint.close_requested", "complaint.escalated", "resolution.")
 
 
-def tables(complaint: Complaint, cls: type[FactData] | None = None) -> ComplaintRestated:
+def tables(complaint: Complaint, now: int, absent: Absences, cls: type[FactData] | None = None) -> ComplaintRestated:
     """All rows as they stand; none where a fact of class `cls` changes none."""
     if cls is not None and cls.TYPE.startswith(_QUIET):
         return _EMPTY
     facts = complaint.log
-    owned = owners(facts)
+    owned = owners(facts, absent, complaint.open_(), now)
     return ComplaintRestated(
         owners=tuple(owned),
         waits=tuple(waits(facts, complaint.ends())),
         counts=counts(facts, owned),
         visits=tuple(dealings.visits(facts)),
         parts=tuple(dealings.parts(facts)),
-        promises=tuple(dealings.promises(facts)),
+        promises=tuple(dealings.promises(facts, now)),
         remedies=tuple(dealings.remedies(facts)),
         notices=tuple(dealings.notices(facts)),
         decision=dealings.answer(facts),

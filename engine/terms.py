@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from contracts.agreements import Agreement
 from contracts.decisions import AgreementPublished
 from contracts.moments import moment
-from engine.decide import InForce
+from engine.recording import InForce
 
 DEFAULT = "standard"
 """The agreement of a complaint that names none."""

@@ -18,8 +18,8 @@ from contracts.errors import StilldownError
 from contracts.facts import FactData
 from contracts.moments import rfc3339
 from engine.corrections import Ref
-from engine.decide import Recorded
 from engine.publishing import SOURCE as PUBLISHING
+from engine.recording import Recorded
 from engine.store.mapper import from_row
 from engine.store.opening import open_store
 from engine.store.unit import Unit, reading

@@ -55,12 +55,12 @@ def up_to_date(url: str) -> int:
     """Do what is due, and give the engine's now."""
     with Keeper(url) as keeper:
         now = _now(keeper.clock())
-        due = keeper.clock().mode == WALL and keeper.is_due(now)
+        due = keeper.is_due(now)
     if due:
         from ops.opening import engine  # noqa: PLC0415 - most of the time nothing is due, and this takes its time
 
         with engine(url) as opened:
-            opened.tick()
+            opened.settle()
         return standing_now(url)
     return now
 

@@ -58,8 +58,7 @@ class Run:
             self._take(batch)
             if after is not None:
                 after()
-        if not self.tally.read:
-            self.count(self._engine.tick())  # also an empty file is a reason to do what is due
+        self.count(self._engine.settle())  # also an empty file is a reason to do what is due
 
     def _take(self, batch: Batch) -> None:
         with finishing():

@@ -95,7 +95,7 @@ async def _timers(worker: Worker, relay: Relay, stop: asyncio.Event) -> None:
             patience.reset()
             if taken.events:
                 relay.wake()
-            await pause(stop, _TICK)
+            await pause(stop, 0 if taken.more else _TICK)
 
 
 async def _reports(counts: Counter[str], relay: Relay, stop: asyncio.Event) -> None:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from contracts.decisions import DECISIONS
 from contracts.envelope import Fact
 from contracts.facts import FACTS
-from engine.decide import Recorded, State
+from engine.recording import Recorded, State
 
 
 class _State(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -60,6 +60,7 @@ def load(state: State, version: int, topic: str, stored: bytes) -> None:
     """Applies a stored event to the state of its stream: `evolve` of `from_row`, in one."""
     got = _DECODERS[topic](stored)
     state.version = version
+    state.recorded_at = got.recorded_at
     if topic in FACTS:
         state.record_fact(Fact(got.source, got.id, topic, state.name, got.time, got.data))
     else:

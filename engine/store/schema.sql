@@ -55,12 +55,28 @@ CREATE INDEX IF NOT EXISTS dead_untold ON dead (number) WHERE untold = 1;
 
 -- An index of what falls due: no truth is in it, it can be made again from the streams.
 CREATE TABLE IF NOT EXISTS timers (
-    stream TEXT    NOT NULL,
-    kind   TEXT    NOT NULL,
-    due    INTEGER NOT NULL,
-    PRIMARY KEY (stream, kind)
+    stream TEXT    NOT NULL PRIMARY KEY,
+    due    INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS timers_due ON timers (due);
+
+-- What a change of a service or a person still means to its complaints: one row a stream, worked off in portions.
+CREATE TABLE IF NOT EXISTS work (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    stream TEXT    NOT NULL UNIQUE,
+    since  INTEGER NOT NULL,
+    cursor TEXT    NOT NULL,
+    time   INTEGER NOT NULL,
+    source TEXT    NOT NULL,
+    id     TEXT    NOT NULL
+);
+
+-- An index: which complaints a person was ever given. It can be made again from the streams.
+CREATE TABLE IF NOT EXISTS owned (
+    person    TEXT NOT NULL,
+    complaint TEXT NOT NULL,
+    PRIMARY KEY (person, complaint)
+) WITHOUT ROWID;
 
 -- How far a feed was taken in, written in the transaction of what it brought.
 CREATE TABLE IF NOT EXISTS intake (

@@ -50,6 +50,8 @@ class HeldRow(NamedTuple):
     """The message in which it came (contracts.kafka), where that is more than its bytes."""
 
 
+RELAY = "kafka"
+"""The relay's name among those that may send a store's history on: there is one."""
 ANYWHERE = -1
 """In place of a position: wherever it stands."""
 
@@ -87,6 +89,21 @@ class Untold(NamedTuple):
     origin: bytes | None
 
 
+class WorkRow(NamedTuple):
+    """What a change of a service or a person still means to its complaints (engine.recording.Work).
+
+    It is done up to `cursor`: of a service, the number of its complaint; of a person, the complaint's id.
+    """
+
+    number: int
+    stream: str
+    since: int
+    cursor: str
+    time: int
+    source: str
+    id: str
+
+
 class Unit:
     """The statements of a batch, inside its transaction."""
 
@@ -103,6 +120,14 @@ class Unit:
     def append(self, rows: Iterable[EventRow]) -> None:
         """Events, in the order in which they get their positions. A version that is taken raises IntegrityError."""
         self._cursor.executemany(_APPEND, rows)
+
+    def load_since(self, stream: str, version: int) -> list[tuple[int, str, bytes]]:
+        """The events of a stream after a version."""
+        return self._execute(
+            "SELECT originator_version, topic, state FROM stored_events"
+            " WHERE originator_id = ? AND originator_version > ? ORDER BY originator_version",
+            (stream, version),
+        ).fetchall()
 
     def load_many(self, streams: Sequence[str]) -> dict[str, list[tuple[int, str, bytes]]]:
         """The events of several streams, as `load` gives them; a stream without events has an empty list."""
@@ -177,37 +202,73 @@ class Unit:
         """Moves the engine's clock."""
         self._execute("UPDATE clock SET recorded_at = ?, mode = ?", clock)
 
-    def timer(self, stream: str, kind: str) -> int | None:
-        """When a timer is due."""
-        row = self._execute("SELECT due FROM timers WHERE stream = ? AND kind = ?", (stream, kind)).fetchone()
+    def timer(self, stream: str) -> int | None:
+        """When a stream's timer is due; each has one at most."""
+        row = self._execute("SELECT due FROM timers WHERE stream = ?", (stream,)).fetchone()
         return None if row is None else int(row[0])
 
-    def timers_of(self, streams: Sequence[str], kind: str) -> dict[str, int]:
+    def timers_of(self, streams: Sequence[str]) -> dict[str, int]:
         """When the timers of several streams are due."""
         found: dict[str, int] = {}
         for part in _parts(streams):
             marks = ",".join("?" * len(part))
-            rows = self._execute(
-                f"SELECT stream, due FROM timers WHERE kind = ? AND stream IN ({marks})", (kind, *part)
-            )
-            found.update(rows.fetchall())
+            found.update(self._execute(f"SELECT stream, due FROM timers WHERE stream IN ({marks})", part).fetchall())
         return found
 
-    def set_timer(self, stream: str, kind: str, due: int | None) -> None:
-        """Arms a timer, or (None) takes it away."""
+    def set_timer(self, stream: str, due: int | None) -> None:
+        """Arms a stream's timer, or (None) takes it away."""
         if due is None:
-            self._execute("DELETE FROM timers WHERE stream = ? AND kind = ?", (stream, kind))
+            self._execute("DELETE FROM timers WHERE stream = ?", (stream,))
         else:
             self._execute(
-                "INSERT INTO timers (stream, kind, due) VALUES (?,?,?) ON CONFLICT DO UPDATE SET due = excluded.due",
-                (stream, kind, due),
+                "INSERT INTO timers (stream, due) VALUES (?,?) ON CONFLICT DO UPDATE SET due = excluded.due",
+                (stream, due),
             )
 
-    def timers(self, until: int) -> list[tuple[int, str, str]]:
-        """Timers due up to a moment: due, stream and kind, in that order."""
+    def timers(self, until: int, most: int) -> list[tuple[int, str]]:
+        """Timers due up to a moment, the first `most` of them: due and stream, in that order."""
         return self._execute(
-            "SELECT due, stream, kind FROM timers WHERE due <= ? ORDER BY due, stream, kind", (until,)
+            "SELECT due, stream FROM timers WHERE due <= ? ORDER BY due, stream LIMIT ?", (until, most)
         ).fetchall()
+
+    # what is left to be worked off
+
+    def works(self) -> bool:
+        """Whether any change of a service or person has still to be carried to its complaints."""
+        return bool(self._execute("SELECT EXISTS (SELECT 1 FROM work)").fetchone()[0])
+
+    def work(self) -> WorkRow | None:
+        """The work that was begun first."""
+        row = self._execute("SELECT * FROM work ORDER BY number LIMIT 1").fetchone()
+        return None if row is None else WorkRow(*row)
+
+    def set_work(self, row: WorkRow) -> None:
+        """Work of a stream. What is not done yet of earlier work is part of it: it begins anew, from the earlier."""
+        self._execute(
+            "INSERT INTO work (stream, since, cursor, time, source, id) VALUES (?,?,?,?,?,?)"
+            " ON CONFLICT (stream) DO UPDATE SET since = MIN(since, excluded.since), cursor = excluded.cursor,"
+            " time = excluded.time, source = excluded.source, id = excluded.id",
+            row[1:],
+        )
+
+    def move_work(self, number: int, cursor: str | None) -> None:
+        """How far it is done; None: to the end."""
+        if cursor is None:
+            self._execute("DELETE FROM work WHERE number = ?", (number,))
+        else:
+            self._execute("UPDATE work SET cursor = ? WHERE number = ?", (cursor, number))
+
+    def own(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Persons to whom a complaint was given, and which."""
+        self._cursor.executemany("INSERT INTO owned (person, complaint) VALUES (?,?) ON CONFLICT DO NOTHING", rows)
+
+    def owned(self, person: str, after: str, most: int) -> list[str]:
+        """Complaints that a person was ever given, in order of their ids."""
+        rows = self._execute(
+            "SELECT complaint FROM owned WHERE person = ? AND complaint > ? ORDER BY complaint LIMIT ?",
+            (person, after, most),
+        )
+        return [row[0] for row in rows.fetchall()]
 
     # held facts
 

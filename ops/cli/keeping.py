@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from typing import Any
+from typing import Annotated, Any
+
+from cyclopts import Parameter
 
 from ops.cli.common import COMMON, DONE, ELSE, Common, console, pairs, tell
 from ops.cli.working import Kafka
@@ -11,16 +14,30 @@ from ops.cli.working import Kafka
 _SECOND = 1_000_000
 
 
-def status(*, common: Common = COMMON) -> int:
+def status(
+    *,
+    kafka: Annotated[
+        str | None, Parameter(help="Kafka's bootstrap servers: also says how many facts wait in the topic.")
+    ] = None,
+    metrics: Annotated[
+        bool, Parameter(negative=(), show_default=False, help="Answer in Prometheus' text format.")
+    ] = False,
+    common: Common = COMMON,
+) -> int:
     """How the store stands. An alarm (and exit code 1) where the engine's clock is ahead of this machine's."""
+    import asyncio
+
     from rich.text import Text
 
     from contracts.moments import rfc3339
     from engine.keeping import Keeper
     from engine.store.sqlite import SCHEMA_VERSION
+    from ops.metrics import exposition, relayed, with_lag
+    from ops.settings import kafka_servers
     from ops.words import counted, length, moment
 
     url = common.url
+    servers = None if kafka is None else kafka_servers(kafka)
     machine = time.time_ns() // 1000
     with Keeper(url) as keeper:
         clock = keeper.clock()
@@ -50,9 +67,17 @@ def status(*, common: Common = COMMON) -> int:
             "next_due": None if standing.next_due is None else rfc3339(standing.next_due),
         },
         "staged_agreements": standing.staged,
+        "relay": relayed(standing, machine),
+        "intake": [{"feed": feed, "partition": part, "position": position} for feed, part, position in standing.intake],
         "alarm": alarm,
     }
-    if common.json:
+    if servers is not None:
+        from ops import topics
+
+        told["intake"] = with_lag(told["intake"], asyncio.run(topics.ends(servers)))
+    if metrics:
+        sys.stdout.write(exposition(told, max(ahead, 0) / _SECOND))
+    elif common.json:
         common.answer(told)
     else:
         follows = {"wall": "the machine's", "event": "follows the facts"}[clock.mode]
@@ -71,13 +96,15 @@ def status(*, common: Common = COMMON) -> int:
             "dead": _more(standing.dead, "stilldown dead list"),
             "timers": timers,
             "clock": f"{follows}; last recorded {moment(recorded_at) if recorded_at else 'nothing'}; times are UTC",
+            "relay": _relay(told["relay"]),
+            "intake": _intake(told["intake"]),
             "waiting": f"{counted(standing.staged, 'agreement')} published with the first fact"
             if standing.staged
             else None,
             "ALARM": Text(alarm, style="bold red") if alarm else None,
         }
         console().print(pairs(facts))
-    if alarm and common.json:
+    if alarm and (common.json or metrics):
         tell(f"ALARM: {alarm}")
     return ELSE if alarm else DONE
 
@@ -131,6 +158,23 @@ def migrate(*, kafka: Kafka = None, common: Common = COMMON) -> int:
         for name, what in made.items():
             console().print(f"The topic {name} is {'made' if what == 'made' else 'up to date'}.", soft_wrap=True)
     return DONE
+
+
+def _relay(relay: dict[str, Any] | None) -> str | None:
+    if relay is None:
+        return None
+    behind = f"{relay['behind']:,} behind" if relay["behind"] else "nothing behind"
+    letters = f", {relay['dead_behind']:,} dead letters to send" if relay["dead_behind"] else ""
+    state = "running" if relay["active"] else "NOT running"
+    return f"sent up to position {relay['position']:,}, {behind}{letters}; {state}"
+
+
+def _intake(parts: list[dict[str, Any]]) -> str | None:
+    if not parts:
+        return None
+    lags = [part["lag"] for part in parts if part.get("lag") is not None]
+    waiting = f", {sum(lags):,} messages waiting" if lags else ""
+    return ", ".join(sorted({part["feed"] for part in parts})) + f", {len(parts)} partitions{waiting}"
 
 
 def _more(number: int, command: str) -> str:

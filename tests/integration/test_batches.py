@@ -133,11 +133,11 @@ def test_an_interrupted_batch_leaves_nothing_behind(tmp_path: Path) -> None:
     class Interrupted(Engine):
         ready = False
 
-        def _save(self, results: list[Result]) -> Taken:
+        def _save(self, results: list[Result], *, more: bool = False) -> Taken:
             if self.ready:
                 self.ready = False
                 raise KeyboardInterrupt
-            return super()._save(results)
+            return super()._save(results, more=more)
 
     with engine(path, kind=Interrupted) as stopped:
         record(stopped, *STORY[:3])
@@ -185,10 +185,10 @@ def test_a_position_is_written_with_its_facts_or_not_at_all(tmp_path: Path) -> N
 @pytest.mark.parametrize("once", [list, iter], ids=["list", "iterator"])
 def test_a_position_is_written_though_the_batch_fails_at_its_end(tmp_path: Path, once: Any) -> None:
     class Failing(Engine):
-        def _save(self, results: list[Result]) -> Taken:
+        def _save(self, results: list[Result], *, more: bool = False) -> Taken:
             if len(results) > 1:
                 raise RuntimeError("it fails when it saves several")
-            return super()._save(results)
+            return super()._save(results, more=more)
 
     with engine(tmp_path / "a.db", kind=Failing) as taking:
         taken = taking.take(STORY[:3], positions=once([("feed", 0, 3)]))

@@ -12,8 +12,9 @@ from typing import Any
 
 from contracts.agreements import Agreement, AgreementFile, Clock, Restoration
 from contracts.moments import micros, moment, rfc3339
-from engine.decide import Recorded
+from engine.absences import gather
 from engine.intake import Engine, Outcome
+from engine.recording import Recorded
 from engine.service import Service
 from engine.showing import show
 from engine.store.mapper import from_row
@@ -24,7 +25,7 @@ from .histories import History
 from .histories_writer import SERVICE
 from .reading import Terms, World
 
-_TABLES = ("stored_events", "facts", "held", "dead", "timers", "intake", "staged")
+_TABLES = ("stored_events", "facts", "held", "dead", "timers", "work", "owned", "intake", "staged")
 Arrivals = Iterable[tuple[dict[str, Any], datetime]]
 Dead = list[tuple[tuple[str, str], str | None]]
 
@@ -79,7 +80,7 @@ class Bench:
             if after is not None:
                 after()
         self.now = micros(history.end)
-        self.engine.tick()
+        self.engine.settle()
         return dead
 
     def show(self, name: str) -> dict[str, Any] | None:
@@ -88,7 +89,9 @@ class Bench:
             complaint = engine.complaint(name)
             if complaint is None:
                 return None
-            return show(complaint, engine.service(complaint.service), at=self.now, known_at=self.now)
+            absent = gather(complaint.log, lambda person: engine.person(person).absences())
+            service = engine.service(complaint.service)
+            return show(complaint, service, engine, absent, at=self.now, known_at=self.now)
 
     def service(self, name: str = SERVICE) -> Service:
         """The engine's own state of a service: not to be changed."""

@@ -16,7 +16,7 @@ from contracts.decisions import (
 )
 from contracts.moments import moment
 from contracts.rows import ClaimRow, OutageRow
-from engine.decide import Recorded
+from engine.recording import Recorded
 
 NEVER_SET_ASIDE = {"customer_down", "restoration_unconfirmed", "already_ended"}
 Ref = tuple[str, str]

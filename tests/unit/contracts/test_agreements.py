@@ -28,6 +28,7 @@ from contracts.agreements import (
 from contracts.calendars import Calendar, Holidays, Hours
 from contracts.errors import StilldownError
 from contracts.lengths import Days, Seconds
+from contracts.pinning import pinned
 
 FULL = """\
 effective = 2026-01-01          # facts filed from this day on
@@ -112,7 +113,7 @@ def test_the_whole_format_is_understood() -> None:
 def test_the_cash_registers_terms() -> None:
     letters, standard = parse(CASH_REGISTER).agreements
     day = ((480, 960),)
-    office = Calendar("office", "Europe/Warsaw", Hours(day, day, day, day, day), Holidays("PL"))
+    office = Calendar("office", "Europe/Warsaw", Hours(day, day, day, day, day), Holidays("PL", pinned=pinned("PL")))
     assert standard.calendars == (office,)
     assert [(c.name, c.length, c.reopen) for c in standard.clocks] == [
         ("acknowledge", Seconds(7_200), "continue"),

@@ -18,10 +18,12 @@ from contracts.decisions import DecisionData
 from contracts.envelope import parse
 from contracts.errors import MalformedError
 from contracts.moments import micros, rfc3339
+from engine.absences import gather
 from engine.complaint import Complaint
 from engine.corrections import Ref
-from engine.decide import Held, InForce, Recorded, State, Step
+from engine.decide import Step
 from engine.person import Person
+from engine.recording import Held, InForce, Recorded, State
 from engine.service import Service
 from engine.showing import show
 
@@ -221,7 +223,9 @@ class Story:
         state = self.memory.complaint(complaint)
         assert state is not None
         when = self.now if at is None else us(at)
-        shown = show(state, self.memory.service(state.service), at=when, known_at=self.now)
+        absent = gather(state.log, lambda person: self.memory.person(person).absences(when))
+        service = self.memory.service(state.service)
+        shown = show(state, service, self.memory, absent, at=when, known_at=self.now)
         assert shown is not None
         return shown
 

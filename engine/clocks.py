@@ -1,0 +1,304 @@
+"""The clocks of a complaint: their cycles, what starts and stops them, what does not count (domain.md §6).
+
+A function of what is known: facts, the service's outages, the terms applied, and the moment up to which it is asked.
+Nothing is remembered that could differ from that. Moments are microseconds.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from contracts.agreements import Agreement
+from engine.complaint import CLOSED, OPEN, Complaint, Stage
+from engine.reckoning import Block, Clockwork, Extension, Kept, Reckoned, Stop, due_then, elapsed, reckon
+from engine.rows import Cycle, Outage
+from engine.waiting import Told, Wait, told
+
+_WORKS: dict[int, tuple[Agreement, tuple[Clockwork, ...]]] = {}
+_MOST = 512
+
+
+class Applied(NamedTuple):
+    """Terms, from a moment on."""
+
+    time: int
+    version: int
+    terms: Agreement
+
+
+class Span(NamedTuple):
+    """Where a cycle runs: its number, its start, and what stopped it, if anything did."""
+
+    number: int
+    start: int
+    stop: Stop | None
+
+
+class Found(NamedTuple):
+    """A cycle as it stands, and all that it was reckoned from."""
+
+    work: Clockwork
+    version: int
+    span: Span
+    blocks: tuple[Block, ...]
+    waits: tuple[Wait, ...]
+    extension: Extension | None
+    reckoned: Reckoned
+
+
+def clockworks(terms: Agreement) -> tuple[Clockwork, ...]:
+    """The clocks of an agreement, ready to reckon with. Made once for each."""
+    known = _WORKS.get(id(terms))
+    if known is not None and known[0] is terms:
+        return known[1]
+    if len(_WORKS) >= _MOST:
+        _WORKS.clear()
+    works = tuple(Clockwork(clock, terms) for clock in terms.clocks)
+    _WORKS[id(terms)] = (terms, works)
+    return works
+
+
+def follows_service(terms: Agreement) -> bool:
+    """Whether outages change anything under these terms: a clock that starts with one, or a credit."""
+    return terms.credit is not None or any(clock.starts == "down" for clock in terms.clocks)
+
+
+class Clocks:
+    """The clocks of a complaint at `now`, by what is known: facts and outages with a later time are left out."""
+
+    def __init__(
+        self, complaint: Complaint, outages: Sequence[Outage], applied: Sequence[Applied], now: int, *, known: int
+    ) -> None:
+        """`applied`: the terms that the complaint has had, in order; `known`: the engine's clock, not before `now`.
+
+        Where `now` is the engine's clock the two are the same.
+        """
+        self._filed = complaint.filing.us
+        self._born = complaint.born
+        self._steps = complaint.steps(None if now == known else now)
+        self._outages = outages
+        self._applied = applied
+        self._now = now
+        facts = complaint.log if now >= known else complaint.until(now)
+        self._told: Told = told(facts, [s.place for s in self._steps if s.status != OPEN])
+
+    def found(self, since: int | None = None) -> Iterator[Found]:
+        """Every cycle, by name and number. Of those that follow outages, the ones from `since` on, if it is given."""
+        if len(self._applied) == 1:
+            applied = self._applied[0]
+            for work in clockworks(applied.terms):
+                for span in self._spans(work, since):
+                    yield self._reckoned(span, applied, work, None, self._now)
+            return
+        names = {clock.name for applied in self._applied for clock in applied.terms.clocks}
+        for name in sorted(names):
+            works = [(a, next((w for w in clockworks(a.terms) if w.name == name), None)) for a in self._applied]
+            last = next(work for _, work in reversed(works) if work is not None)
+            for span in self._spans(last, since):
+                yield self._cycle(span, works)
+
+    def total(self, clock: str) -> int:
+        """How many cycles a clock has."""
+        works = (w for a in reversed(self._applied) for w in clockworks(a.terms) if w.name == clock)
+        work = next(works, None)
+        if work is None:
+            return 0
+        if work.clock.starts == "down":
+            return sum(high - low for _, low, high in self.lives())
+        return (len(self._steps) + 1) // 2 if work.clock.reopen == "restart" else 1
+
+    # ------------------------------------------------------------------ which cycles there are
+
+    def _spans(self, work: Clockwork, since: int | None) -> Iterator[Span]:
+        return self._outage_spans(since) if work.clock.starts == "down" else self._filed_spans(work)
+
+    def _ended(self) -> Stage | None:
+        last = self._steps[-1]
+        return None if last.status == OPEN else last
+
+    def _filed_spans(self, work: Clockwork) -> Iterator[Span]:
+        """One cycle from the filing on; where a closing stops it and it restarts, one from each reopening too."""
+        if work.clock.reopen != "restart":
+            yield Span(1, self._filed, self._stop(work, self._filed))
+            return
+        for number, n in enumerate(range(0, len(self._steps), 2), 1):
+            end = self._steps[n + 1] if n + 1 < len(self._steps) else None
+            stop = None if end is None else Stop(max(end.time, self._steps[n].time), end.status == CLOSED)
+            yield Span(number, self._steps[n].time, stop)
+
+    def _stop(self, work: Clockwork, start: int) -> Stop | None:
+        """What it waits for, whenever that happened; else the complaint's end, if it is ended now."""
+        end = self._ended()
+        if work.clock.stops == "closed":
+            return None if end is None else Stop(end.time, end.status == CLOSED)
+        answer = self._told.answer(work.clock.stops)
+        if answer is not None and (end is None or answer.us <= end.time):
+            return Stop(max(answer.us, start), own=True)
+        return None if end is None else Stop(end.time, own=False)
+
+    def lives(self) -> Iterator[tuple[int, int, int]]:
+        """For each stretch of life: its start, and the outages in it, from one index to another."""
+        done = 0
+        for n in range(0, len(self._steps), 2):
+            start = self._steps[n].time
+            end = self._steps[n + 1].time if n + 1 < len(self._steps) else None
+            born = start if n else min(self._born, start)
+            low = bisect_right(self._outages, born, key=_start)
+            if low and ((until := self._outages[low - 1].end) is None or born < until):
+                low -= 1
+            high = len(self._outages) if end is None else max(bisect_left(self._outages, end, key=_start), low)
+            yield start, max(low, done), max(high, done)
+            done = max(high, done)
+
+    def _outage_spans(self, since: int | None) -> Iterator[Span]:
+        """A cycle for each outage that the complaint lived through, from `since` on."""
+        first = 0 if since is None else max(bisect_right(self._outages, since, key=_start) - 1, 0)
+        end = self._ended()
+        number = 0
+        for begun, low, high in self.lives():
+            for i in range(max(low, first), high):
+                outage = self._outages[i]
+                if outage.start > self._now:
+                    break
+                start = max(outage.start, begun)
+                stop: Stop | None = None
+                if outage.end is not None and outage.end <= self._now and (end is None or outage.end <= end.time):
+                    stop = Stop(max(outage.end, start), own=True)
+                elif end is not None:
+                    stop = Stop(max(end.time, start), own=False)
+                yield Span(number + i - low + 1, start, stop)
+            number += high - low
+
+    # ------------------------------------------------------------------ one cycle
+
+    def _reckoned(self, span: Span, applied: Applied, work: Clockwork, kept: Kept | None, now: int) -> Found:
+        waits = tuple(w for w in self._told.waits if w.on in work.pauses) if self._told.waits else ()
+        blocks = self._blocks(span.start, waits, work)
+        extension = self._extension(work, span, blocks)
+        reckoned = reckon(work, span.start, span.stop, blocks, now, extension=extension, kept=kept)
+        return Found(work, applied.version, span, blocks, waits, extension, reckoned)
+
+    def _blocks(self, start: int, waits: Sequence[Wait], work: Clockwork) -> tuple[Block, ...]:
+        """The time that does not count: pauses, and where it goes on after a reopening, the time closed."""
+        gaps: list[tuple[int, int]] = []
+        if len(self._steps) > 2 and work.clock.reopen == "continue":  # noqa: PLR2004 - filed, ended, reopened
+            pairs = zip(self._steps[1::2], self._steps[2::2], strict=False)
+            gaps = [(ended.time, reopened.time) for ended, reopened in pairs if ended.time < reopened.time]
+        if not waits and not gaps:
+            return ()
+        blocks = [Block(a, b, pause=False) for a, b in gaps if b > start]
+        for wait in waits:
+            blocks += _outside(max(wait.start, start), wait.end, gaps)
+        return tuple(sorted(blocks, key=lambda block: block.start))
+
+    def _extension(self, work: Clockwork, span: Span, blocks: Sequence[Block]) -> Extension | None:
+        """The first extension with a later time, and a notice that was sent before it was due."""
+        if work.clock.on_breach is None:
+            return None
+        for extended in self._told.extended:
+            said = max(extended.fact.us, span.start)
+            if span.stop is not None and said > span.stop.time:
+                continue
+            due = due_then(work, span.start, blocks, said)
+            if due is not None and extended.until > due and extended.sent is not None and extended.sent < due:
+                return Extension(said, extended.until)
+        return None
+
+    def _cycle(self, span: Span, works: Sequence[tuple[Applied, Clockwork | None]]) -> Found:
+        """A cycle of a complaint to which new terms were applied: reckoned by them from its start, until it stopped."""
+        kept: Kept | None = None
+        found: Found | None = None
+        for n, (applied, work) in enumerate(works):
+            if applied.time > self._now and found is not None:
+                break
+            until = works[n + 1][0].time if n + 1 < len(works) else None
+            if work is None:
+                if found is not None and found.span.stop is None:
+                    return _cancelled(found, applied.time, kept)
+                kept = Kept(applied.time if until is None else until, (), None)
+                continue
+            own = self._own(span, work)
+            if until is None or until > self._now or (own.stop is not None and own.stop.time <= until):
+                return self._reckoned(own, applied, work, kept, self._now)
+            found = self._reckoned(Span(own.number, own.start, None), applied, work, kept, until)
+            if own.start <= until:
+                kept = Kept(until, found.reckoned.warned, found.reckoned.breached_at)
+        if found is None:  # pragma: no cover - a clock that is named is in some terms
+            raise AssertionError(span)
+        return found
+
+    def _own(self, span: Span, work: Clockwork) -> Span:
+        """Its stop by these terms: what a clock waits for may be another than in earlier ones."""
+        if work.clock.starts == "down" or work.clock.reopen == "restart":
+            return span
+        return Span(span.number, span.start, self._stop(work, span.start))
+
+
+def _cancelled(found: Found, time: int, kept: Kept | None) -> Found:
+    """A cycle of a clock that the new terms do not have."""
+    span = Span(found.span.number, found.span.start, Stop(max(time, found.span.start), own=False))
+    reckoned = reckon(found.work, span.start, span.stop, found.blocks, time, extension=found.extension, kept=kept)
+    return found._replace(span=span, reckoned=reckoned._replace(state="cancelled"))
+
+
+def _outside(start: int, end: int | None, gaps: Sequence[tuple[int, int]]) -> list[Block]:
+    """What of a wait lies outside of the gaps."""
+    parts: list[Block] = []
+    for a, b in gaps:
+        if end is not None and a >= end:
+            break
+        if start < a:
+            parts.append(Block(start, a))
+        start = max(start, b)
+    if end is None or start < end:
+        parts.append(Block(start, end))
+    return parts
+
+
+def cycle_of(found: Found, agreement: str, *, at: int | None = None) -> Cycle:
+    """A cycle as it is recorded: lengths only once it has stopped, or as they are `at` a moment."""
+    span, reckoned = found.span, found.reckoned
+    edge = at if reckoned.stopped_at is None else reckoned.stopped_at
+    counted = (None, None) if edge is None else elapsed(found.work, span.start, found.blocks, edge)
+    on, since = (None, None) if reckoned.paused is None else _paused(found, reckoned.paused)
+    return Cycle(
+        found.work.name,
+        span.number,
+        agreement,
+        found.version,
+        reckoned.state,
+        found.work.clock.target,
+        span.start,
+        reckoned.due_at,
+        reckoned.stopped_at,
+        tuple(at for _, at in reckoned.warned),
+        reckoned.breached_at,
+        on,
+        since,
+        counted[0] if counted[0] is None else counted[0] // 1_000_000,
+        counted[1] if counted[1] is None else counted[1] // 1_000_000,
+    )
+
+
+def as_concluded(cycle: Cycle, concluded: int) -> Cycle:
+    """A cycle without what fell due after `concluded`, when the engine last looked at it."""
+    warned = tuple(at for at in cycle.warned_at if at <= concluded)
+    if cycle.breached_at is None or cycle.breached_at <= concluded:
+        return cycle if warned == cycle.warned_at else cycle._replace(warned_at=warned)
+    state = cycle.state
+    if state == "breached":
+        state = "running" if cycle.paused_for is None else "paused"
+    return cycle._replace(warned_at=warned, breached_at=None, state=state)
+
+
+def _paused(found: Found, block: Block) -> tuple[str | None, int | None]:
+    if found.reckoned.stopped_at is not None:
+        return None, None
+    wait = next((w for w in reversed(found.waits) if w.start <= block.start), None)
+    return (None, None) if wait is None else (wait.on, wait.start)
+
+
+def _start(outage: Outage) -> int:
+    return outage.start

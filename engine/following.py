@@ -1,0 +1,264 @@
+"""What of a complaint follows from facts, outages and time: clocks, promises that break, credits (domain.md §§6 to 8).
+
+All of it is reckoned again from what is known, and only what differs from what was recorded is decided. Firing late,
+twice, or by two processes therefore does nothing. Moments are microseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Protocol
+
+from contracts.agreements import Agreement, Credit
+from contracts.decisions import (
+    ClockBreached,
+    ClockCancelled,
+    ClockPaused,
+    ClockRestated,
+    ClockResumed,
+    ClockStarted,
+    ClockStopped,
+    ClockWarned,
+    ComplaintDeemedUpheld,
+    CreditOwed,
+    CreditRestated,
+    DecisionData,
+    PromiseBroken,
+)
+from contracts.facts import (
+    ComplaintCloseRequested,
+    ComplaintFiled,
+    ComplaintReopenRequested,
+    ComplaintWithdrawn,
+    FactCorrected,
+    FactData,
+    PartArrived,
+    PartCancelled,
+    PromiseKept,
+    PromiseMade,
+    PromiseReleased,
+    RemedyCancelled,
+    RemedyDelivered,
+    ResolutionRejected,
+    VisitCancelled,
+    VisitMade,
+)
+from contracts.moments import micros, moment
+from engine import dealings
+from engine.clocks import Applied, Clocks, Found, cycle_of, follows_service
+from engine.complaint import OPEN, WITHDRAWN, Complaint
+from engine.credits import owed
+from engine.rows import Cycle, Outage, clock_row
+from engine.service import Service
+from engine.waiting import TOLD
+
+Decided = tuple[int, DecisionData]
+"""A decision and its time."""
+_PROMISES: frozenset[type[FactData]] = frozenset({PromiseMade, PromiseKept, PromiseReleased})
+MOVES: frozenset[type[FactData]] = frozenset(
+    {
+        ComplaintCloseRequested,
+        ComplaintFiled,
+        ComplaintReopenRequested,
+        ComplaintWithdrawn,
+        FactCorrected,
+        ResolutionRejected,
+        *TOLD,
+        *_PROMISES,
+    }
+)
+"""Facts after which clocks or promises may stand otherwise."""
+LIFTS: frozenset[type[FactData]] = frozenset(
+    {PartArrived, PartCancelled, RemedyCancelled, RemedyDelivered, VisitCancelled, VisitMade, *_PROMISES, *TOLD}
+)
+"""Facts after which less may object to a closing."""
+
+
+class Versions(Protocol):
+    """Where the terms of a complaint are found."""
+
+    def terms(self, agreement: str, version: int) -> Agreement:
+        """An agreement's version."""
+
+
+def applied(complaint: Complaint, versions: Versions, at: int | None = None) -> list[Applied]:
+    """The terms that a complaint has had (up to a moment), in order."""
+    had = complaint.applied if at is None else [a for a in complaint.applied if a[0] <= at] or complaint.applied[:1]
+    return [Applied(time, version, versions.terms(complaint.agreement, version)) for time, version in had]
+
+
+def needs_service(terms: list[Applied]) -> bool:
+    """Whether the service's outages have to be known."""
+    return any(follows_service(a.terms) for a in terms)
+
+
+class Following:
+    """One look at a complaint at `now`: what is to be decided, and when something falls due next.
+
+    What follows outages is looked at from `since` on (None: all of it). `time` is that of what brings the look about.
+    """
+
+    def __init__(
+        self, complaint: Complaint, service: Service | None, terms: list[Applied], now: int, *, since: int | None
+    ) -> None:
+        self._complaint = complaint
+        self._outages: list[Outage] = [] if service is None else service.outages
+        self._terms = terms
+        self._now = now
+        self._since = since
+        self._due: list[int] = []
+
+    def decisions(self, time: int) -> Iterator[Decided]:
+        """What differs from what is recorded. It has to be recorded as it comes."""
+        if any(a.terms.clocks for a in self._terms) or self._complaint.cycles:
+            yield from self._clocks(time)
+        yield from self._promises()
+        credit = self._terms[-1].terms.credit
+        if credit is not None or self._complaint.credits:
+            yield from self._credits(credit, time)
+
+    @property
+    def due(self) -> int | None:
+        """When something falls due next; asked after `decisions`."""
+        return min(self._due, default=None)
+
+    # ------------------------------------------------------------------ clocks
+
+    def _clocks(self, time: int) -> Iterator[Decided]:
+        complaint = self._complaint
+        clocks = Clocks(complaint, self._outages, self._terms, self._now, known=self._now)
+        for found in clocks.found(self._since):
+            rows = complaint.cycles.get(found.work.name, ())
+            number = found.span.number
+            old = rows[number - 1] if number <= len(rows) else None
+            if found.reckoned.next is not None:
+                self._due.append(found.reckoned.next)
+            new = cycle_of(found, complaint.agreement)
+            if new != old:
+                yield from changes(old, new, found, time, complaint)
+        for name, cycles in complaint.cycles.items():
+            total = clocks.total(name)
+            for cycle in reversed(cycles[total:]):
+                yield time, ClockRestated(row=clock_row(cycle), gone=True)
+
+    # ------------------------------------------------------------------ promises
+
+    def _promises(self) -> Iterator[Decided]:
+        broken = self._complaint.broken
+        for row in dealings.promises(self._complaint.log, self._now):
+            if row.due is None or row.state not in {"open", "broken"}:
+                continue
+            due = micros(row.due)
+            if row.state == "open":
+                self._due.append(due)
+            elif (row.promise, due) not in broken:
+                yield due, PromiseBroken(promise=row.promise, due=row.due)
+
+    # ------------------------------------------------------------------ credits
+
+    def _credits(self, credit: Credit | None, time: int) -> Iterator[Decided]:
+        recorded = self._complaint.credits
+        last = self._complaint.steps()[-1]
+        until = last.time if last.status == WITHDRAWN else None
+        found = set()
+        for outage in self._lived():
+            found.add(outage.start)
+            if credit is None:
+                continue
+            end = outage.end if until is None or (outage.end is not None and outage.end < until) else until
+            now = owed(credit, outage.start, end, self._now)
+            if now.next is not None and last.status == OPEN:
+                self._due.append(now.next)
+            before = recorded.get(outage.start, "0")
+            if Decimal(before) == Decimal(now.amount):
+                continue
+            at = moment(outage.start)
+            if (Decimal(before) < Decimal(now.amount) and end is None) or outage.start not in recorded:
+                yield time, CreditOwed(outage=at, amount=now.amount, currency=credit.currency, why=now.why)
+            else:
+                change = f"{Decimal(now.amount) - Decimal(before):+f}"
+                yield (
+                    time,
+                    CreditRestated(outage=at, amount=now.amount, change=change, currency=credit.currency, why=now.why),
+                )
+        yield from self._gone_credits(found, credit, time)
+
+    def _gone_credits(self, found: set[int], credit: Credit | None, time: int) -> Iterator[Decided]:
+        for start, amount in list(self._complaint.credits.items()):
+            if start in found or Decimal(amount) == 0 or (self._since is not None and start < self._since):
+                continue
+            yield (
+                time,
+                CreditRestated(
+                    outage=moment(start),
+                    amount="0",
+                    change=f"{-Decimal(amount):+f}",
+                    currency="" if credit is None else credit.currency,
+                    why="that outage is none any more",
+                ),
+            )
+
+    def _lived(self) -> Iterator[Outage]:
+        clocks = Clocks(self._complaint, self._outages, self._terms, self._now, known=self._now)
+        for _, low, high in clocks.lives():
+            yield from (
+                o for o in self._outages[low:high] if self._since is None or o.end is None or o.end >= self._since
+            )
+
+
+def changes(old: Cycle | None, new: Cycle, found: Found, time: int, complaint: Complaint) -> Iterator[Decided]:
+    """The decisions that record a cycle as it is now, each with its time."""
+    row = clock_row(new)
+    told = False
+    if old is None:
+        told = True
+        yield new.started_at, ClockStarted(row=row)
+    elif _taken_back(old, new, complaint):
+        told = True
+        yield time, ClockRestated(row=row)
+    for fraction, at in found.reckoned.warned:
+        if old is None or at not in old.warned_at:
+            told = True
+            yield at, ClockWarned(row=row, fraction=float(fraction))
+    if new.breached_at is not None and (old is None or old.breached_at != new.breached_at):
+        told = True
+        yield new.breached_at, ClockBreached(row=row)
+        if found.work.clock.on_breach is not None:
+            yield new.breached_at, ComplaintDeemedUpheld(clock=new.clock, cycle=new.number)
+    turned = _turned(old, new, time)
+    if turned is not None and not (told and isinstance(turned[1], ClockResumed)):
+        told = True
+        yield turned
+    if not told:
+        yield time, ClockRestated(row=row)
+
+
+def _turned(old: Cycle | None, new: Cycle, time: int) -> Decided | None:
+    """It stopped, was paused, or runs again; None where none of that has changed."""
+    row = clock_row(new)
+    if new.stopped_at is not None:
+        if old is not None and old.stopped_at is not None:
+            return None
+        return new.stopped_at, ClockCancelled(row=row) if new.state == "cancelled" else ClockStopped(row=row)
+    if new.paused_for is not None:
+        if old is not None and old.paused_since == new.paused_since:
+            return None
+        return new.paused_since or time, ClockPaused(row=row)
+    if old is not None and (old.paused_for is not None or old.stopped_at is not None):
+        return time, ClockResumed(row=row)
+    return None
+
+
+def _taken_back(old: Cycle, new: Cycle, complaint: Complaint) -> bool:
+    """Whether something that was recorded does not hold any more."""
+    if old.started_at != new.started_at or not set(old.warned_at) <= set(new.warned_at):
+        return True
+    if old.breached_at is not None and old.breached_at != new.breached_at:
+        return True
+    if old.stopped_at is None or old.stopped_at == new.stopped_at:
+        return False
+    if new.stopped_at is not None:
+        return True
+    # It runs again: after a reopening that is no news about the past.
+    return all(step.time != old.stopped_at for step in complaint.steps() if step.status != OPEN)

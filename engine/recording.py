@@ -1,0 +1,159 @@
+"""What a step records: facts and decisions, applied at once to the states that they change.
+
+Pure: states come from `Streams`, time comes as `now`; nothing is read or written elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from contracts.agreements import Agreement
+from contracts.decisions import DecisionData
+from contracts.envelope import Fact
+from contracts.facts import FactData
+from engine.complaint import Complaint
+from engine.corrections import Ref
+from engine.person import Person
+from engine.service import Service
+
+State = Complaint | Service | Person
+
+
+class Recorded(NamedTuple):
+    """A recorded fact or decision. Moments are microseconds.
+
+    For a decision `source` and `id` name the fact behind it.
+    """
+
+    stream: str
+    version: int
+    type: str
+    time: int
+    recorded_at: int
+    source: str
+    id: str
+    data: FactData | DecisionData
+    service: str | None = None
+    late: bool = False
+
+    @property
+    def kind(self) -> str:
+        """`fact` or `decision`."""
+        return "decision" if isinstance(self.data, DecisionData) else "fact"
+
+
+class Held(NamedTuple):
+    """The fact waits: for a complaint (`complaint:ID`), a fact (`fact:SOURCE ID`), or until `due`."""
+
+    waits_for: str
+    due: int | None = None
+
+
+class InForce(NamedTuple):
+    """An agreement's version."""
+
+    agreement: Agreement
+    version: int
+
+
+class Streams(Protocol):
+    """Where a step finds the states that it touches."""
+
+    def complaint(self, name: str) -> Complaint | None:
+        """A complaint that was filed; None if it was not."""
+
+    def new_complaint(self, name: str) -> Complaint:
+        """The empty state of a complaint that is filed now."""
+
+    def service(self, name: str) -> Service:
+        """A service, empty if nobody has spoken of it."""
+
+    def person(self, name: str) -> Person:
+        """A person, empty if nobody has spoken of it."""
+
+    def stream_of(self, ref: Ref) -> str | None:
+        """The stream in which a fact was recorded; None if it was not."""
+
+    def in_force(self, agreement: str | None, time: int) -> InForce | None:
+        """The version for a complaint filed at a moment; None if nobody published it."""
+
+    def terms(self, agreement: str, version: int) -> Agreement:
+        """An agreement's version."""
+
+
+class Work(NamedTuple):
+    """What a change of a service or a person means to its complaints, from `since` on.
+
+    `stream` is the service's or the person's; `time` and `cause` are the change's.
+    """
+
+    stream: str
+    since: int
+    time: int
+    cause: Ref
+
+
+class Recording:
+    """What follows from one fact, or from time alone, at `now` (microseconds)."""
+
+    def __init__(self, streams: Streams, now: int) -> None:
+        self.streams = streams
+        self.now = now
+        self.events: list[Recorded] = []
+        self.services: list[Service] = []
+        """Services whose silence may be due at another time now."""
+        self.complaints: list[Complaint] = []
+        """Complaints of which something may fall due at another time now."""
+        self.persons: list[Person] = []
+        """Persons whose next absence may begin at another time now."""
+        self.owned: list[tuple[str, str]] = []
+        """Persons to whom a complaint was given, and which."""
+        self.work: list[Work] = []
+        """What is left to be worked off, complaint by complaint."""
+        self._touched: dict[str, int | None] = {}
+        """Complaints to be looked at, each from when on; None: all of it."""
+        self.filed: str | None = None
+        """The complaint that was filed in this step."""
+        self.stream: str = ""
+        """The stream in which the fact was recorded."""
+
+    def _record_fact(self, state: State, fact: Fact, *, service: str | None = None, late: bool = False) -> None:
+        state.version += 1
+        state.recorded_at = self.now
+        self.stream = state.stream
+        self.events.append(
+            Recorded(
+                state.stream,
+                state.version,
+                fact.type,
+                fact.us,
+                self.now,
+                fact.source,
+                fact.id,
+                fact.data,
+                service,
+                late,
+            )
+        )
+        state.record_fact(fact)
+
+    def _record(self, state: State, data: DecisionData, time: int, cause: Ref, service: str | None = None) -> None:
+        state.version += 1
+        state.recorded_at = self.now
+        self.events.append(
+            Recorded(state.stream, state.version, data.TYPE, time, self.now, cause[0], cause[1], data, service)
+        )
+        state.record(data, time, cause)
+
+    def _touch(self, complaint: str, since: int | None) -> None:
+        """A complaint is to be looked at again, from `since` on; None: all of it."""
+        known = self._touched.get(complaint, since)
+        self._touched[complaint] = None if since is None or known is None else min(since, known)
+
+    def _versions(self, complaint: Complaint) -> Callable[[int], Agreement]:
+        """The versions of its agreement, by number."""
+        return lambda version: self.streams.terms(complaint.agreement, version)
+
+    def _terms(self, complaint: Complaint) -> Agreement:
+        return self.streams.terms(complaint.agreement, complaint.agreement_version)

@@ -1,0 +1,183 @@
+"""What is said of a service, and what that means to its complaints (domain.md §§4 to 6, kernel §5).
+
+A change of the service's outages may prove closings false, at once; and it may move clocks, credits and requests that
+stand, of each complaint about it: of a few at once, of many as work that is left to do.
+"""
+
+from __future__ import annotations
+
+from contracts.decisions import (
+    ComplaintClosed,
+    ComplaintReassigned,
+    ComplaintReopened,
+    ComplaintRestated,
+    ServiceHeard,
+)
+from contracts.envelope import Fact
+from contracts.facts import ComplaintCloseRequested, FactData, FactRef
+from contracts.heard import Item
+from contracts.moments import micros
+from engine.absences import Absences, gather
+from engine.clocks import follows_service
+from engine.closing import judge
+from engine.complaint import CLOSED, OPEN, Complaint
+from engine.corrections import Ref
+from engine.following import Following, applied, needs_service
+from engine.handing import owners
+from engine.hearing import brought
+from engine.outages import News, events, false_closings, reckon
+from engine.recording import Recording, Work
+from engine.service import Closing, Service
+from engine.tables import closing_rows, tables
+
+FEW = 16
+"""Complaints about a service that follow its changes in the very transaction of the word."""
+
+
+class Spreading(Recording):
+    """From words to outages, from outages to complaints."""
+
+    # ------------------------------------------------------------------ services
+
+    def _hear(self, service: Service, complaint: Complaint, ref: Ref) -> None:
+        """What the fact `ref` of the complaint, as it stands now, brings to the service."""
+        fact = complaint.effective(ref)
+        items = () if fact is None else brought(complaint, fact, self._versions(complaint))
+        self._heard(service, complaint, complaint.facts[ref] if fact is None else fact, items)
+
+    def _heard(self, service: Service, complaint: Complaint, fact: Fact, items: tuple[Item, ...]) -> None:
+        known = service.heard.get(fact.ref)
+        if (known is None and items) or (known is not None and (known.items != items or known.time != fact.us)):
+            heard = ServiceHeard(fact=FactRef(*fact.ref), time=fact.time, complaint=complaint.name, items=items)
+            self._record(service, heard, fact.us, fact.ref, service.name)
+
+    def _spread(self, service: Service, time: int, cause: Ref | None) -> None:
+        """Records what differs now in the service's outages, and which closings that proves false; so on.
+
+        Without a `cause` it is a silence that speaks, and the notice's delivery is behind it.
+        """
+        if service not in self.services:
+            self.services.append(service)
+        while True:
+            news = reckon(service, self.now)
+            if not news:
+                return
+            if cause is None:
+                cause = service.log.spoke
+            for at, data in events(news, time):
+                self._record(service, data, at, cause, service.name)
+            self._carry(service, news, time, cause)
+            false = false_closings(service, news)
+            if not false:
+                return
+            for closing in false:
+                self._prove_false(service, closing, time, cause)
+
+    def _prove_false(self, service: Service, closing: Closing, time: int, cause: Ref) -> None:
+        """The engine reopens the complaint itself; one that was reopened meanwhile is counted as false all the same."""
+        complaint = self.streams.complaint(closing.complaint)
+        if complaint is None:  # pragma: no cover - only what was filed is closed
+            raise AssertionError(closing)
+        ref = (closing.source, closing.id)
+        last = complaint.turns[-1]
+        if last.status == CLOSED and last.ref == ref:
+            reopened = ComplaintReopened(because="false_closing", closing=FactRef(*ref))
+            self._record(complaint, reopened, max(time, closing.time), cause, complaint.service)
+        else:
+            rows = closing_rows(complaint, false=ref)
+            self._record(complaint, ComplaintRestated(closings=rows), max(time, closing.time), cause, complaint.service)
+        self._hear(service, complaint, ref)
+        self._touch(complaint.name, None)
+
+    def _carry(self, service: Service, news: News, time: int, cause: Ref) -> None:
+        """The service's outages have changed: those who follow them are to be looked at."""
+        if not news.changes:
+            return
+        if not service.askers and not any(follows_service(self.streams.terms(*terms)) for terms in service.kinds):
+            return
+        since = min(outage.start for change in news.changes for outage in (*change.old[:1], *change.new[:1]))
+        if len(service.followers) > FEW:
+            self.work.append(Work(service.stream, since, time, cause))
+            return
+        for name in service.followers:
+            if self.follows(service, name, since):
+                self._touch(name, since)
+
+    def follows(self, service: Service, complaint: str, since: int) -> bool:
+        """Whether what changed in a service's outages from `since` on may change something of a complaint."""
+        if complaint in service.askers:
+            return True
+        return follows_service(self.streams.terms(*service.followers[complaint])) and service.leant(complaint, since)
+
+    # ------------------------------------------------------------------ complaints that follow
+
+    def _follow_all(self, time: int, cause: Ref) -> None:
+        while self._touched:
+            name = next(iter(self._touched))
+            since = self._touched.pop(name)
+            complaint = self.streams.complaint(name)
+            if complaint is not None:
+                self._follow(complaint, since, time, cause)
+
+    def _follow(self, complaint: Complaint, since: int | None, time: int, cause: Ref) -> None:
+        """Clocks, promises, credits, a request that stands, deputies: what differs now is recorded."""
+        if complaint.standing is not None:
+            self._grant(complaint, complaint.standing, time)
+        self._stand_in(complaint, time, cause)
+        terms = applied(complaint, self.streams)
+        if not (complaint.promised or complaint.cycles or any(a.terms.clocks or a.terms.credit for a in terms)):
+            return
+        service = self.streams.service(complaint.service) if needs_service(terms) else None
+        following = Following(complaint, service, terms, self.now, since=since)
+        for at, data in following.decisions(time):
+            self._record(complaint, data, at, cause, complaint.service)
+        complaint.due = following.due
+        self.complaints.append(complaint)
+
+    def _grant(self, complaint: Complaint, ref: Ref, time: int) -> None:
+        """A refused request stands: the first moment at which nothing objects any more closes the complaint."""
+        request = complaint.effective(ref)
+        if request is None or not isinstance(request.data, ComplaintCloseRequested):
+            return
+        service = self.streams.service(complaint.service)
+        at = max(time, request.us)
+        verdict = judge(
+            request.data,
+            customer=(service.state_at(at), service.state_at(self.now)),
+            facts=complaint.until(at),
+            needs_reply=self._terms(complaint).needs_reply,
+            ended=complaint.status != OPEN,
+        )
+        if verdict.objections:
+            return
+        data = request.data
+        closed = ComplaintClosed(
+            by=data.by, reason=data.reason, set_aside=verdict.set_aside, approved_by=data.approved_by
+        )
+        self._record(complaint, closed, at, ref, complaint.service)
+        self._hear(service, complaint, ref)
+        self._spread(service, at, ref)
+        self._touch(complaint.name, None)
+
+    # ------------------------------------------------------------------ owners
+
+    def _absences(self, complaint: Complaint) -> Absences:
+        return gather(complaint.log, lambda name: self.streams.person(name).absences())
+
+    def _tables(self, complaint: Complaint, cls: type[FactData] | None = None) -> ComplaintRestated:
+        """The rows of a complaint as they stand, of those that a fact of class `cls` may change."""
+        return tables(complaint, self.now, self._absences(complaint), cls)
+
+    def _stand_in(self, complaint: Complaint, time: int, cause: Ref) -> None:
+        """Where its owner is absent it goes to the deputy; where that holds no more, its owners are restated."""
+        absent = self._absences(complaint)
+        if not absent and not complaint.reassigned:
+            return
+        rows = owners(complaint.log, absent, complaint.open_(), self.now)
+        wanted = {(micros(r.time), r.deputy_of, r.person): r for r in rows if r.deputy_of is not None}
+        for key, row in sorted(wanted.items()):
+            if key not in complaint.reassigned and row.deputy_of is not None and row.person is not None:
+                data = ComplaintReassigned(person=row.deputy_of, deputy=row.person, team=row.team)
+                self._record(complaint, data, key[0], cause, complaint.service)
+        if complaint.reassigned - set(wanted):
+            self._record(complaint, ComplaintRestated(owners=tuple(rows)), time, cause, complaint.service)

@@ -1,0 +1,211 @@
+"""What falls due: silences, deadlines, absences; and what a change means to many complaints (kernel §§5, 6).
+
+Timers and work are indexes, written in the transaction of the state that wants them. Firing means deciding again from
+the state as it is: late, twice, or by two processes, it does nothing wrong. One transaction does a portion.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from itertools import islice
+
+from contracts.errors import StilldownError
+from engine.complaint import Complaint
+from engine.decide import Step
+from engine.person import Person
+from engine.recording import Recorded, State, Work
+from engine.service import Service
+from engine.stock import Stock
+from engine.store.unit import WorkRow
+
+HELD = "~held"
+"""In the place of a stream, where facts wait for their time."""
+SILENCE, FACTS, DUE, AFTER = 0, 1, 2, 3
+"""At one instant: first a silence that has lasted, then facts, then what falls due (domain.md §2)."""
+PORTIONS = {"wall": 200, "event": 1_000}
+"""Timers and complaints that one transaction works off at most; others wait for it where the machine's clock rules."""
+
+
+class ElsewhereError(StilldownError):
+    """No fact of the batch is at fault, but what falls due in this stream."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.stream = stream
+
+
+class Timers(Stock):
+    """Firing timers and working off work, within the transaction of a batch."""
+
+    _mode: str
+    _now: int
+    _holding: bool
+
+    def _no_timers(self) -> None:
+        """Begins with none."""
+        self._horizon = 0
+        self._loaded = 0
+        self._budget = 0
+        self._heap: list[tuple[int, int, str]] = []
+        self._stuck: set[str] = set()
+        """Streams in which something failed that fell due."""
+        self._working = False
+        """Whether there is work to be done."""
+        self._begin_keeping()
+
+    def _begin_keeping(self) -> None:
+        self._events: list[Recorded] = []
+        self._decisions = 0
+        self._armed: dict[str, int | None] = {}
+        self._owned: list[tuple[str, str]] = []
+
+    # ------------------------------------------------------------------ keeping
+
+    def _keep(self, step: Step) -> None:
+        """What a step recorded, and the timers and the work that come of it."""
+        self._events += step.events
+        self._decisions += sum(event.kind == "decision" for event in step.events)
+        for service in step.services:
+            self._arm(service, service.log.silence_due())
+        for complaint in step.complaints:
+            self._arm(complaint, complaint.due)
+        for person in step.persons:
+            self._arm(person, person.begins(self._now))
+        if step.owned:
+            self._owned += step.owned
+        for work in step.work:
+            self._unit.set_work(WorkRow(0, work.stream, work.since, "", work.time, *work.cause))
+            self._working = True
+
+    def _arm(self, state: State, due: int | None) -> None:
+        if due == state.armed:
+            return
+        state.armed = due
+        self._armed[state.stream] = due
+        if due is not None and due <= self._horizon:
+            heapq.heappush(self._heap, (due, _RANKS[type(state)], state.stream))
+
+    def _save_timers(self) -> None:
+        for stream, due in self._armed.items():
+            self._unit.set_timer(stream, due)
+        if self._owned:
+            self._unit.own(self._owned)
+
+    # ------------------------------------------------------------------ firing
+
+    def _look_ahead(self, horizon: int) -> None:
+        """Looks up what falls due in this batch."""
+        self._horizon = horizon
+        self._budget = most = PORTIONS[self._mode]
+        asked = most + len(self._stuck)
+        rows = self._unit.timers(horizon, asked)
+        self._loaded = horizon if len(rows) < asked else rows[-1][0] - 1
+        self._heap = [(due, _RANK[stream.partition(":")[0]], stream) for due, stream in rows]
+        if self._holding:
+            self._heap += [(due, FACTS, HELD) for due in self._unit.held_due(horizon)]
+        heapq.heapify(self._heap)
+        self._working = self._unit.works()
+
+    def _fire(self, time: int, rank: int) -> bool:
+        """What falls due before a place in time, each at its own; whether all of it could be done in this portion."""
+        while self._heap and self._heap[0][:2] < (time, rank):
+            if self._budget <= 0:
+                return False
+            due, _, stream = heapq.heappop(self._heap)
+            if stream == HELD:
+                self._at(due)
+                self._release_due(due)
+                continue
+            state = None if stream in self._stuck else self._state(stream)
+            if state is not None and state.armed == due:
+                self._budget -= 1
+                self._at(due)
+                self._fired(state, due)
+        return self._loaded >= time
+
+    def _at(self, due: int) -> None:
+        if self._mode == "event":
+            self._now = max(self._now, due)
+
+    def _release_due(self, due: int) -> None:
+        """Facts whose time has come."""
+        raise NotImplementedError
+
+    def _fired(self, state: State, due: int) -> None:
+        step = Step(self, self._now)
+        try:
+            if isinstance(state, Service):
+                step.silence(state, due)
+            elif isinstance(state, Complaint):
+                step.due(state, due)
+            else:
+                step.absent(state, due)
+        except (StilldownError, sqlite3.Error):
+            raise
+        except Exception as error:
+            raise ElsewhereError(state.stream) from error
+        self._keep(step)
+
+    def _fire_silences(self) -> None:
+        """Before facts are taken by the machine's clock: silences that have lasted, facts whose time has come.
+
+        What else is due waits until the facts are taken: they may have come in time.
+        """
+        due = [timer for timer in self._heap if timer[1] == DUE]
+        self._heap = [timer for timer in self._heap if timer[1] != DUE]
+        heapq.heapify(self._heap)
+        self._fire(self._now, AFTER)
+        for timer in due:
+            heapq.heappush(self._heap, timer)
+
+    # ------------------------------------------------------------------ work
+
+    def _work_off(self) -> bool:
+        """Carries changes to complaints; whether all of it could be done in this portion."""
+        while self._working:
+            row = self._unit.work()
+            if row is None:
+                self._working = False
+                break
+            if self._budget <= 0:
+                return False
+            self._portion(row)
+        return True
+
+    def _portion(self, row: WorkRow) -> None:
+        work = Work(row.stream, row.since, row.time, (row.source, row.id))
+        step = Step(self, self._now)
+        kind, _, name = row.stream.partition(":")
+        names, cursor = (self._leaning if kind == "service" else self._owning)(step, work, name, row.cursor)
+        try:
+            step.follow(work, names)
+        except (StilldownError, sqlite3.Error):
+            raise
+        except Exception as error:
+            raise ElsewhereError(row.stream) from error
+        self._budget -= len(names) + 1
+        self._unit.move_work(row.number, cursor)
+        self._keep(step)
+
+    def _leaning(self, step: Step, work: Work, name: str, cursor: str) -> tuple[list[str], str | None]:
+        """The next complaints that follow a service, and how far that is."""
+        service = self.service(name)
+        names: list[str] = []
+        number = int(cursor or 0)
+        for complaint in islice(service.followers, number, None):
+            if len(names) >= self._budget:
+                return names, str(number)
+            number += 1
+            if step.follows(service, complaint, work.since):
+                names.append(complaint)
+        return names, None
+
+    def _owning(self, _step: Step, _work: Work, name: str, cursor: str) -> tuple[list[str], str | None]:
+        """The next complaints that a person was given, and how far that is."""
+        names = self._unit.owned(name, cursor, self._budget)
+        return names, names[-1] if len(names) >= self._budget else None
+
+
+_RANKS: dict[type[State], int] = {Service: SILENCE, Complaint: DUE, Person: DUE}
+_RANK = {"service": SILENCE, "complaint": DUE, "person": DUE}
