@@ -105,7 +105,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is n
         await self._commit(consumer)
         self._believed.clear()
         with suppress(KafkaError, TimeoutError):
-            async with asyncio.timeout(max(5.0, self._session)):
+            async with asyncio.timeout(5):
                 await consumer.stop()
 
     # ------------------------------------------------------------------ which partitions, and from where
@@ -245,4 +245,6 @@ def _take(engine: Engine, batch: _Batch) -> Taken:
 
 
 def _said(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "Kafka does not answer"
     return str(error) if isinstance(error, StilldownError) else f"{type(error).__name__}: {error}"

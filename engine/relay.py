@@ -11,9 +11,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
@@ -31,6 +31,8 @@ from engine.store.unit import Lease, Untold
 
 POLL: Final = 0.05
 """Seconds between two looks at a store in which others write; this process's own writing wakes the relay up."""
+_GRACE: Final = 3.0
+"""Seconds for what hangs when the relay is to stop."""
 _BATCH_BYTES: Final = 256 * 1024
 _LARGEST_LETTER: Final = TOPICS[DEAD_OUT]["max.message.bytes"] - 64 * 1024
 _HEADERS: Final = [kafka.CONTENT_TYPE]
@@ -110,13 +112,13 @@ class Relay:
             async with asyncio.timeout(2 * self._session):
                 await producer.start()
                 await self._check(producer)
-                async with producer.transaction():  # from here on the broker refuses whoever sent before
+                async with self._transaction(producer):  # from here on the broker refuses whoever sent before
                     pass
                 position = await self._begin(lease)
-            await self._pages(producer, lease.epoch, position, stop)
+            await _before(stop, self._pages(producer, lease.epoch, position, stop))
         finally:
             with suppress(KafkaError, TimeoutError):
-                async with asyncio.timeout(self._session):
+                async with asyncio.timeout(_GRACE):
                     await producer.stop()
 
     async def _check(self, producer: AIOKafkaProducer) -> None:
@@ -162,16 +164,17 @@ class Relay:
             if letters:
                 await self._bury(producer, letters)
             self._patience.reset()
-            if not page and not letters:
-                if time.monotonic() - held > self._session / 3:
-                    if await self._store(lambda outbox: outbox.hold(epoch, _now())) is None:
-                        raise NotOursError("it began while there was nothing to send")
-                    held = time.monotonic()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(POLL):
-                        await self._awake.wait()
-                self._awake.clear()
-                page = await self._page(position)
+            if page or letters:
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL):
+                    await self._awake.wait()
+            self._awake.clear()
+            page = await self._page(position)
+            if not page and time.monotonic() - held > self._session / 3:
+                if await self._store(lambda outbox: outbox.hold(epoch, _now())) is None:
+                    raise NotOursError("it began while there was nothing to send")
+                held = time.monotonic()
 
     async def _send(self, producer: AIOKafkaProducer, page: list[Message]) -> None:
         """Send a page whole, or nothing of it. Within a partition its order is that of the positions."""
@@ -179,7 +182,7 @@ class Relay:
         for message in page:
             parts.setdefault(partition(message.key), []).append(message)
         try:
-            async with asyncio.timeout(30 + 2 * self._session), producer.transaction():
+            async with self._transaction(producer):
                 sent = await asyncio.gather(*(_batches(producer, part, some) for part, some in parts.items()))
                 await asyncio.gather(*(future for futures in sent for future in futures))
         except MessageSizeTooLargeError as error:
@@ -191,7 +194,7 @@ class Relay:
         self.sent += len(page)
 
     async def _bury(self, producer: AIOKafkaProducer, letters: list[Untold]) -> None:
-        async with asyncio.timeout(30 + 2 * self._session), producer.transaction():
+        async with self._transaction(producer):
             for letter in letters:
                 key, value, headers = kafka.dead(letter.body, letter.origin, letter.reason, letter.field)
                 if len(value) > _LARGEST_LETTER:
@@ -199,6 +202,14 @@ class Relay:
                     continue
                 await producer.send(DEAD_OUT, value, key=key, headers=headers)
         await self._store(lambda outbox: outbox.told(letters))
+
+    @asynccontextmanager
+    async def _transaction(self, producer: AIOKafkaProducer) -> AsyncIterator[None]:
+        """All or nothing. One that fails is not aborted: the broker may be away. The next producer's beginning does it."""
+        async with asyncio.timeout(5 + 2 * self._session):
+            await producer.begin_transaction()
+            yield
+            await producer.commit_transaction()
 
     async def _move(self, epoch: int, position: int) -> None:
         if not await self._store(lambda outbox: outbox.move(epoch, position, _now())):
@@ -241,7 +252,23 @@ async def _batches(producer: AIOKafkaProducer, part: int, messages: list[Message
     return futures
 
 
+async def _before(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Do something that ends by itself at `stop`; where it hangs then, it is given a moment only."""
+    task, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({task}, timeout=_GRACE)
+    finally:
+        stopped.cancel()
+        if not task.done():
+            task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
 def _said(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "Kafka does not answer"
     return str(error) if isinstance(error, StilldownError) else f"{type(error).__name__}: {error}"
 
 
