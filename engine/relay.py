@@ -205,7 +205,7 @@ class Relay:
 
     @asynccontextmanager
     async def _transaction(self, producer: AIOKafkaProducer) -> AsyncIterator[None]:
-        """All or nothing. One that fails is not aborted: the broker may be away. The next producer's beginning does it."""
+        """All or nothing. What fails is not aborted here (the broker may be away) but by the next producer to begin."""
         async with asyncio.timeout(5 + 2 * self._session):
             await producer.begin_transaction()
             yield

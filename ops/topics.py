@@ -19,6 +19,8 @@ from ops.errors import WrongInputError
 REPLICAS: Final = 3
 """Copies of each partition, or as many as there are brokers."""
 _PATIENCE: Final = 15
+_OF_THE_TOPIC: Final = 1
+"""Where a setting comes from, in Kafka's protocol."""
 
 
 class BrokerError(StilldownError):
@@ -46,8 +48,10 @@ async def make(bootstrap: str) -> dict[str, str]:
             new = [NewTopic(name, PARTITIONS, min(REPLICAS, brokers), topic_configs=settings[name]) for name in missing]
             _answered((await admin.create_topics(new)).topic_errors, besides=TopicAlreadyExistsError)
         for name in found:
-            if await _differs(admin, name, settings[name]):
-                resource = ConfigResource(ConfigResourceType.TOPIC, name, configs=settings[name])
+            own = await _settings(admin, name)
+            if not own.items() >= settings[name].items():
+                # The request replaces all that the topic itself is set to: what others have set stays.
+                resource = ConfigResource(ConfigResourceType.TOPIC, name, configs=own | settings[name])
                 for response in await admin.alter_configs([resource]):
                     _answered([(name, code, said) for code, said, *_ in response.resources])
         _check(await _found(admin, missing), missing=False)
@@ -94,12 +98,13 @@ async def _found(admin: AIOKafkaAdminClient, awaited: list[str] | None = None) -
         await asyncio.sleep(0.1)
 
 
-async def _differs(admin: AIOKafkaAdminClient, name: str, wanted: Mapping[str, str]) -> bool:
-    said: dict[str, str] = {}
+async def _settings(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:
+    """What a topic itself is set to, and not by its broker's defaults."""
+    own: dict[str, str] = {}
     for response in await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)]):
         for _code, _message, _type, _name, entries in response.resources:
-            said |= {entry[0]: entry[1] for entry in entries}
-    return any(said.get(key) != value for key, value in wanted.items())
+            own |= {entry[0]: entry[1] for entry in entries if entry[3] == _OF_THE_TOPIC}
+    return own
 
 
 def _answered(errors: list[tuple[Any, ...]], besides: type[KafkaError] | None = None) -> None:

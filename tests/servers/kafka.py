@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,13 +78,26 @@ class Kafka:
         self._administer(work)
 
     def set(self, name: str, **settings: str) -> None:
-        """Sets what a topic is set to; dots are written as underscores."""
+        """Sets what a topic is set to, all of it; dots are written as underscores."""
+        configs = {key.replace("_", "."): value for key, value in settings.items()}
 
         async def work(admin: AIOKafkaAdminClient) -> None:
-            configs = {key.replace("_", "."): value for key, value in settings.items()}
             await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs=configs)])
 
         self._administer(work)
+        while not self.settings(name).items() >= configs.items():  # it takes a moment
+            time.sleep(0.05)
+
+    def settings(self, name: str) -> dict[str, str]:
+        """What a topic is set to."""
+        found: dict[str, str] = {}
+
+        async def work(admin: AIOKafkaAdminClient) -> None:
+            for response in await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)]):
+                found.update({entry[0]: entry[1] for resource in response.resources for entry in resource[4]})
+
+        self._administer(work)
+        return found
 
     def produce(self, *records: Record, topic: str = FACTS_IN, abort: bool = False) -> None:
         """Sends messages, in order; with `abort` in a transaction that is aborted."""
