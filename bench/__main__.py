@@ -1,11 +1,11 @@
-"""`python -m bench [show|flaps|log|intake [COPIES] [BATCH]]`: figures as ratios, each measured in one run."""
+"""`python -m bench [show|flaps|log|worktime|intake [COPIES] [BATCH]]`: figures as ratios, each measured in one run."""
 
 from __future__ import annotations
 
 import platform
 import sys
 
-from bench import flaps, intake, log, showing
+from bench import flaps, intake, log, showing, working
 from engine.tuning import collect_rarely
 
 
@@ -13,7 +13,7 @@ def main(arguments: list[str]) -> None:
     """Runs what is named, or all."""
     print(f"Python {platform.python_version()} on {platform.machine()}")
     collect_rarely()
-    wanted = arguments[:1] or ["show", "flaps", "log", "intake"]
+    wanted = arguments[:1] or ["show", "flaps", "log", "worktime", "intake"]
     for name in wanted:
         if name == "intake":
             intake.main(*map(int, arguments[1:3]))
@@ -21,10 +21,12 @@ def main(arguments: list[str]) -> None:
             flaps.main()
         elif name == "log":
             log.main()
+        elif name == "worktime":
+            working.main()
         elif name == "show":
             showing.main()
         else:
-            sys.exit(f"no benchmark {name!r}; there are show, flaps, log and intake")
+            sys.exit(f"no benchmark {name!r}; there are show, flaps, log, worktime and intake")
 
 
 if __name__ == "__main__":

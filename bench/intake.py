@@ -29,22 +29,24 @@ def main(count: int = 17, size: int = 100) -> None:
     folder = Path(tempfile.mkdtemp(prefix="stilldown-bench-"))
     try:
         write_log(folder / "log.jsonl")
-        with (folder / "log.jsonl").open("rb") as facts:
-            _run(facts, count, size, folder)
+        with (folder / "log.jsonl").open("rb") as facts, (folder / "facts.jsonl").open("wb") as copied:
+            copied.writelines(copies(facts, count))
+        with (folder / "facts.jsonl").open("rb") as facts:
+            _run(facts, size, folder)
     finally:
         shutil.rmtree(folder)
 
 
-def _run(facts: Iterable[bytes], count: int, size: int, folder: Path) -> None:
+def _run(facts: Iterable[bytes], size: int, folder: Path) -> None:
     engine = Engine(f"sqlite:///{folder}/engine.db", cached=CACHED)
     engine.publish(parse(AGREEMENTS.read_text()))
     total = events = 0
     peaks = []
     spent = 0.0
     began = time.perf_counter()
-    made = ahead(batches(copies(facts, count), size))
+    made = ahead(batches(facts, size))
     for n, batch in enumerate(made):
-        taken = engine.take(batch.bodies, mode="event", facts=batch.facts)
+        taken = engine.take(batch.bodies, mode="event", facts=batch.facts, meanwhile=batch.meanwhile)
         total += len(batch.bodies)
         spent = time.perf_counter() - began
         events += taken.events

@@ -48,7 +48,7 @@ def copies(facts: Iterable[bytes], count: int) -> Iterator[bytes]:
             yield _SERVICE.sub(service, _NUMBER.sub(name, fact))
 
 
-def batches(lines: Iterator[bytes], size: int) -> Iterator[list[bytes]]:
+def batches(lines: Iterable[bytes], size: int) -> Iterator[list[bytes]]:
     """Lists of `size`."""
     batch: list[bytes] = []
     for line in lines:

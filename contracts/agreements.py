@@ -127,7 +127,7 @@ class Problem(msgspec.Struct, frozen=True):
     place: str
     """Empty: the file as a whole. Rows of lists count from 1."""
     line: int | None
-    """From 1; of the nearest table where the key has none."""
+    """From 1; of the nearest table where the key has none, and 1 where no table has it."""
     value: str | None
     """As the file has it, shortened; None where nothing stands there, or a whole table or list."""
     right: str
@@ -264,7 +264,7 @@ class _File:
         self.lines = _lines(text)
 
     def refuse(self, path: _Path, right: str, value: object = None) -> None:
-        line = next((self.lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.lines), None)
+        line = next((self.lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.lines), 1)
         self.problems.append(Problem(_place(path), line, _shown(value), right))
 
 

@@ -27,10 +27,10 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class BeyondTimeError(StilldownError):
-    """This lies before the year 1 or after the year 9999, where there are no dates to reckon with."""
+    """This lies before the year 1 or after the year 9999: no calendar reaches that far."""
 
-    def __init__(self) -> None:
-        super().__init__("this lies before the year 1 or after the year 9999: no calendar reaches that far")
+    def __str__(self) -> str:
+        return str(type(self).__doc__).removesuffix(".")
 
 
 def check(instant: int) -> int:
@@ -51,6 +51,13 @@ class WallClock:
         local = (EPOCH + check(instant) * _MICROSECOND).astimezone(self._zone)
         time = ((local.hour * 60 + local.minute) * 60 + local.second) * SECOND + local.microsecond
         return local.toordinal(), time
+
+    def offset(self, day: int) -> int:
+        """Give the microseconds that it is ahead of UTC at midnight: the first, where there are two, else before it.
+
+        Where a day and the next have the same, nothing changes between: no zone changes twice within a day.
+        """
+        return self._offset(datetime.fromordinal(day))
 
     def instant(self, day: int, time: int, *, late: bool) -> int:
         """Give the instant at which it shows `time` microseconds since midnight, 24:00 included, of a day.

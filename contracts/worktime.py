@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import ClassVar, Final, NamedTuple
 
-from contracts.calendars import Calendar, days_off
+from contracts.calendars import IDLE_DAYS, Calendar, days_off
 from contracts.moments import SECOND
 from contracts.spans import merged
 from contracts.wallclock import DAY, EPOCH_DAY, FIRST_DAY, LAST_DAY, LATEST, BeyondTimeError, WallClock, check
@@ -34,6 +34,13 @@ _STEP_DAYS: Final = 52 * 7
 _MARGIN: Final = 3
 # An interval is merged with what follows for so long at most: with hours round the clock there is no end to it.
 _LONGEST: Final = 10 * _STEP
+# What is asked so far from what is laid out begins anew: a time that somebody mistyped must not lay out centuries.
+_FAR: Final = 200 * _STEP
+_IDLE: Final = IDLE_DAYS * DAY
+
+
+class NeverOpensError(BeyondTimeError):
+    """This calendar has no hours for ten years or more: what waits for it would never fall due."""
 
 
 class Worktime(ABC):
@@ -46,7 +53,8 @@ class Worktime(ABC):
     def between(self, start: int, end: int) -> int:
         """Microseconds of the calendar's time in [start, end); 0 if `end` is not after `start`.
 
-        Raises BeyondTimeError near the ends of what dates there are, as everything here does.
+        Raises BeyondTimeError near the ends of what dates there are, as everything here does, and NeverOpensError
+        where ten years without hours would have to be waited for.
         """
 
     @abstractmethod
@@ -81,7 +89,7 @@ class Worktime(ABC):
     def intervals(self, start: int) -> Iterator[Interval]:
         """Every stretch in which time counts, merged, from `start` on: the first clipped to it.
 
-        One that lasts longer than ten years comes in pieces. They end where dates do.
+        One that lasts longer than ten years comes in pieces. They end where dates do, and after ten years without any.
         """
 
 
@@ -194,10 +202,11 @@ class ByHours(Worktime):
         if line is None or start < line.low or start > line.high:
             line = self._laid_out(start, start)
         check(start + length)  # never less than that
-        wanted = line.at(start) + length
-        while wanted > line.total:
+        while (wanted := line.at(start) + length) > line.total:
             if line.high > LATEST:
                 raise BeyondTimeError
+            if line.high - max(start, line.ends[-1] if line.ends else start) > _IDLE:
+                raise NeverOpensError
             # A quarter more each time, so that what is there is seldom copied.
             line = self._laid_out(start, min(LATEST, line.high + (line.high - line.low) // 4))
         index = bisect_left(line.sums, wanted) - 1
@@ -235,7 +244,7 @@ class ByHours(Worktime):
         """Give the hours, each day's as instants; what touches is one."""
         check(start)
         here, waiting = start, None
-        while here < LATEST:
+        while here < LATEST and here - (start if waiting is None else waiting[1]) < _IDLE:
             line = self._laid_out(here, min(here + _STEP, LATEST))
             for index in range(bisect_right(line.ends, here), len(line.starts)):
                 interval = max(here, line.starts[index]), line.ends[index]
@@ -256,14 +265,17 @@ class ByHours(Worktime):
         """Give the n-th day with hours after a day; n is 1 or more."""
         known = self._days
         if known is None or not known.low <= day + 1 <= known.high:
-            low = min(day + 1, known.low) if known else day + 1
-            high = max(day + 1, known.high) if known else day + 1
+            low = high = day + 1
+            if known and abs(low - known.low) < _FAR // DAY:
+                low, high = min(low, known.low), max(high, known.high)
             known = _Days(low, high, array("q", self._working(low, high)))
         index = bisect_right(known.days, day) + count - 1
         while index >= len(known.days):
             if known.high > LAST_DAY:
                 self._days = known
                 raise BeyondTimeError
+            if known.high - max(day, known.days[-1] if known.days else day) > IDLE_DAYS:
+                raise NeverOpensError
             high = min(known.high + max(_STEP_DAYS, index - len(known.days)), LAST_DAY + 1)
             known = _Days(known.low, high, known.days + array("q", self._working(known.high, high)))
         self._days = known
@@ -277,7 +289,7 @@ class ByHours(Worktime):
         check(start), check(end)
         line = self._line
         low, high = start // _STEP * _STEP, end // _STEP * _STEP + _STEP
-        if line is None:
+        if line is None or low > line.high + _FAR or high < line.low - _FAR:
             line = self._extended(_Line(low, low, array("q"), array("q"), array("q"), 0), low, high)
         elif low < line.low or high > line.high:
             line = self._extended(line, min(low, line.low), max(high, line.high))
@@ -306,12 +318,20 @@ class ByHours(Worktime):
             return ()
         first = max(FIRST_DAY, low // DAY + EPOCH_DAY - _MARGIN)
         last = min(LAST_DAY, high // DAY + EPOCH_DAY + _MARGIN)
-        instant = self._clock.instant
         found = []
+        offsets = [self._clock.offset(first), self._clock.offset(first + 1)]
         for day in range(first, last + 1):
-            for opening, closing in self._hours(day):
-                start = max(low, instant(day, opening, late=False))
-                end = min(high, instant(day, closing, late=True))
-                if start < end:
-                    found.append((start, end))
-        return merged(found)
+            offsets = [*offsets[-2:], self._clock.offset(day + 2)]
+            if not (hours := self._hours(day)):
+                continue
+            # Nearly all days: no change in it, nor in the next, whose beginning is the end of this one.
+            if offsets[0] == offsets[1] == offsets[2]:
+                midnight = (day - EPOCH_DAY) * DAY - offsets[0]
+                found += [(max(low, midnight + opening), min(high, midnight + closing)) for opening, closing in hours]
+            else:
+                found += [(max(low, start), min(high, end)) for start, end in self._as_shown(day, hours)]
+        return merged((start, end) for start, end in found if start < end)
+
+    def _as_shown(self, day: int, hours: Sequence[Opening]) -> Iterator[Interval]:
+        for opening, closing in hours:
+            yield self._clock.instant(day, opening, late=False), self._clock.instant(day, closing, late=True)

@@ -54,8 +54,10 @@ class Log:
         "_deep",
         "_dirty",
         "_dirty_last",
+        "_due",
         "_reach",
         "_sent",
+        "_settled",
         "_tail_place",
         "deliveries",
         "entries",
@@ -75,6 +77,19 @@ class Log:
         self._dirty: Place | None = None
         self._dirty_last = FIRST
         self._reach: int | None = None
+        self._settled = False
+        self._due: int | None = None
+
+    def settle(self, due: int | None) -> None:
+        """What is in the log was folded and concluded before, and the next silence has lasted at `due`.
+
+        Until something new is said, or that silence speaks, nothing needs to be folded.
+        """
+        self._settled, self._due = True, due
+
+    def unsettle(self) -> None:
+        """What was concluded has changed, and not by this log."""
+        self._settled = False
 
     def insert(self, entry: Entry) -> None:
         """Puts an entry into its place."""
@@ -114,6 +129,7 @@ class Log:
                 self._soil(sent)
 
     def _soil(self, place: Place) -> None:
+        self._settled = False
         if self._dirty is None:
             self._dirty = self._dirty_last = place
         else:
@@ -127,10 +143,16 @@ class Log:
 
     def silence_due(self) -> int | None:
         """When the next silence has lasted, in microseconds; None if none runs."""
+        if self._settled:
+            return self._due
         return self.tail.silence_due() if self.tail is not None and self.tail.notices else None
 
     def fold(self, now: int) -> Folded | None:
         """Brings the fold up to the entries and to `now`; None if there was nothing to do."""
+        if self._settled:
+            if self._due is None or self._due > now:
+                return None
+            self._settled = False
         tail, dirty = self.tail, self._dirty
         if tail is None or (dirty is not None and (dirty <= self._tail_place or dirty[0] < tail.frontier)):
             folded = self._refold(dirty or FIRST, now)

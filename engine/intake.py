@@ -8,8 +8,6 @@ the store besides. If a batch fails, its members are tried one by one.
 from __future__ import annotations
 
 import heapq
-import sqlite3
-import time as time_
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
@@ -30,9 +28,10 @@ from engine.decide import Step
 from engine.publishing import new_versions, published, stage, staged, unstage
 from engine.recording import Held
 from engine.stock import learn
+from engine.store.errors import StoreError
 from engine.store.mapper import EventMapper, to_row
-from engine.store.sqlite import Datastore, StoreError, path_of
-from engine.store.unit import Clock, HeldRow, Reached, Unit, reading, writing
+from engine.store.opening import environment, named
+from engine.store.unit import Clock, HeldRow, Reached, Store, Unit, reading, writing
 from engine.terms import Terms, Version
 from engine.timers import AFTER, DUE, FACTS, HELD, ElsewhereError, Timers
 
@@ -65,6 +64,14 @@ class _WaitedError(StilldownError):
         self.row = row
 
 
+class _Besides(NamedTuple):
+    """What comes with the facts of a batch; see `Engine.take`."""
+
+    reached: tuple[Reached, ...]
+    origins: Mapping[bytes, bytes]
+    meanwhile: Callable[[], None] | None
+
+
 class Taken(NamedTuple):
     """What became of a batch: its members' results in order, held facts that were released, decisions recorded.
 
@@ -88,27 +95,27 @@ class Taken(NamedTuple):
         )
 
 
-def machine_clock() -> int:
-    """Microseconds since 1970, by this machine."""
-    return time_.time_ns() // 1000
-
-
 class Engine(Timers, Application[str]):
     """The engine on one store. Not to be shared between threads."""
 
     name = "stilldown"
-    env: ClassVar[dict[str, str]] = {"PERSISTENCE_MODULE": "engine.store.sqlite", "ORIGINATOR_ID_TYPE": "text"}
+    env: ClassVar[dict[str, str]] = {"ORIGINATOR_ID_TYPE": "text"}
 
-    def __init__(self, url: str, *, cached: int = 10_000, clock: Callable[[], int] = machine_clock) -> None:
-        """Opens the store at `url` (made if it is not there); `cached` bounds the streams kept in memory."""
+    def __init__(self, url: str, *, cached: int = 10_000, clock: Callable[[], int] | None = None) -> None:
+        """Opens the store at `url` (made if it is not there); `cached` bounds the streams kept in memory.
+
+        `clock` gives microseconds since 1970; without one, the store's is asked (kernel.md §7).
+        """
         try:
-            super().__init__({"SQLITE_DBNAME": path_of(url)})
-        except (sqlite3.Error, PersistenceError, OSError) as error:
-            raise StoreError(f"the store {url} cannot be opened: {error}") from error
+            super().__init__(dict(environment(url)))
+        except (PersistenceError, OSError) as error:
+            raise StoreError(f"the store {named(url)} cannot be opened: {error}") from error
         self._machine = clock
         self._take_stock(cached)
-        self._connection: sqlite3.Connection = self._datastore().pool.get_connection(is_writer=True)._sqlite_conn  # noqa: SLF001 - one connection of the library's pool is ours to write with
+        self._store: Store = self.factory.store()  # type: ignore[attr-defined] # it is our own factory
         self._now = 0
+        self._received = 0
+        """When the batch came, by the clock on the wall."""
         self._mode = "wall"
         self._holding = self._dying = False
         self._no_timers()
@@ -118,15 +125,9 @@ class Engine(Timers, Application[str]):
         """Ours: typed structs, a topic an event type."""
         return EventMapper()
 
-    def _datastore(self) -> Datastore:
-        datastore = self.recorder.datastore  # type: ignore[attr-defined] # of our own recorder
-        if not isinstance(datastore, Datastore):
-            raise TypeError(datastore)
-        return datastore
-
     def close(self) -> None:
         """Lets go of the store."""
-        self._connection.close()
+        self._store.close()
         super().close()
 
     # ------------------------------------------------------------------ taking facts
@@ -139,21 +140,23 @@ class Engine(Timers, Application[str]):
         positions: Iterable[Reached | tuple[str, int, int]] = (),
         facts: Sequence[Fact | MalformedError] | None = None,
         origins: Mapping[bytes, bytes] = _NO_ORIGINS,
+        meanwhile: Callable[[], None] | None = None,
     ) -> Taken:
         """Takes facts in, in order, in one transaction; durable when it returns.
 
         `mode`: `wall`, `event` (the clock follows the facts, timers fire in between), or None: as the store's clock
         goes already. `positions`: how far which part of which feed is taken in with them. `facts`: `bodies` as
         understood, if they were already. `origins`: the messages in which some of the bodies came (contracts.kafka).
+        `meanwhile`: called when all is decided, right before the store is written.
 
         Raises LostError, and records nothing, where a position does not stand where it is believed to.
         """
         parsed = [understand(body) for body in bodies] if facts is None else list(facts)
-        reached = tuple(Reached(*given) for given in positions)
+        besides = _Besides(tuple(Reached(*given) for given in positions), origins, meanwhile)
         taken = Taken([], [], 0, 0)
         while True:
             done = len(taken.results)
-            part = self._some(bodies[done:], parsed[done:], mode, reached, origins)
+            part = self._some(bodies[done:], parsed[done:], mode, besides)
             taken = taken.and_then(part)
             if len(taken.results) >= len(bodies):
                 return taken
@@ -174,19 +177,18 @@ class Engine(Timers, Application[str]):
         bodies: Sequence[bytes],
         parsed: list[Fact | MalformedError],
         mode: str | None,
-        reached: tuple[Reached, ...],
-        origins: Mapping[bytes, bytes],
+        besides: _Besides,
     ) -> Taken:
         """Takes facts in one transaction: all, or those before more falls due than one transaction should do."""
         while True:
             try:
-                return self._batch(bodies, parsed, mode, reached, origins)
+                return self._batch(bodies, parsed, mode, besides)
             except _WaitedError as error:
                 self._set_aside(error)
             except ElsewhereError as error:
                 _log.exception("what fell due failed; it is tried again after the next start", stream=error.stream)
                 self._stuck.add(error.stream)
-            except (StilldownError, sqlite3.Error):
+            except StilldownError:
                 raise
             except Exception as error:  # whatever it is, it must cost no other fact
                 if len(bodies) > 1:
@@ -198,33 +200,35 @@ class Engine(Timers, Application[str]):
                 parsed = [_failed(error)]
         taken = Taken([], [], 0, 0)
         for body, fact in zip(bodies, parsed, strict=True):
-            taken = taken.and_then(self.take([body], mode=mode, facts=[fact], origins=origins))
+            taken = taken.and_then(self.take([body], mode=mode, facts=[fact], origins=besides.origins))
+        reached = besides.reached
         return taken.and_then(self.take([], mode=mode, positions=reached)) if reached else taken
 
     def _set_aside(self, error: _WaitedError) -> None:
         """What failed without being a fact of the batch must not fail every batch to come."""
         _log.exception("a fact that had waited failed; it is a dead letter", body=error.row.body[:1000])
-        with writing(self._connection) as unit:
+        with writing(self._store) as unit:
             unit.drop_held((error.row.source, error.row.id))
-            unit.bury(error.row.body, _failed(error.__cause__), self._machine(), error.row.origin)
+            unit.bury(error.row.body, _failed(error.__cause__), self._wall(unit), error.row.origin)
 
     def _batch(
         self,
         bodies: Sequence[bytes],
         parsed: Sequence[Fact | MalformedError],
         mode: str | None,
-        reached: Iterable[Reached],
-        origins: Mapping[bytes, bytes],
+        besides: _Besides,
     ) -> Taken:
         try:
-            with writing(self._connection) as unit:
+            with writing(self._store) as unit:
                 self._open_batch(unit, mode)
-                self._origins.update(origins)
+                self._origins.update(besides.origins)
                 results, more = self._all(unit, bodies, parsed)
                 if len(results) == len(bodies):
-                    for place in reached:
+                    for place in besides.reached:
                         unit.reach(place)
                 taken = self._save(results, more=more)
+                if besides.meanwhile is not None:
+                    besides.meanwhile()
         except BaseException:  # an interruption too: what was decided was not saved
             self._forget()
             raise
@@ -267,11 +271,15 @@ class Engine(Timers, Application[str]):
         if mode is None or (mode == "event" and self._clock.mode == "wall" and self._seen_position):
             mode = self._clock.mode
         self._mode = mode
+        self._received = self._wall(unit)
         self._now = self._clock.recorded_at
         if mode == "wall":
-            self._now = max(self._machine(), self._now)
+            self._now = max(self._received, self._now)
         self._holding = unit.holds_any()
         self._dying = unit.has_dead()
+
+    def _wall(self, unit: Unit) -> int:
+        return unit.now() if self._machine is None else self._machine()
 
     def _begin_batch(self) -> None:
         self._begin_reading()
@@ -333,7 +341,7 @@ class Engine(Timers, Application[str]):
             _, fact, row = heapq.heappop(waiting)
             try:
                 result = self._decide(row.body, fact, row.digest)
-            except (StilldownError, sqlite3.Error):
+            except StilldownError:
                 raise
             except Exception as error:
                 raise _WaitedError(row) from error
@@ -384,7 +392,7 @@ class Engine(Timers, Application[str]):
             heapq.heappush(self._heap, (held.due, FACTS, HELD))
 
     def _bury(self, body: bytes, error: MalformedError, ref: Ref | None = None) -> Result:
-        self._unit.bury(body, error, self._machine(), self._origins.get(body))
+        self._unit.bury(body, error, self._received, self._origins.get(body))
         self._dying = True
         return Result(Outcome.DEAD, error.reason, ref)
 
@@ -395,7 +403,7 @@ class Engine(Timers, Application[str]):
 
     def publish(self, file: AgreementFile) -> list[AgreementPublished]:
         """Publishes the agreements of a file that are new; on a store without events they wait for the first fact."""
-        with writing(self._connection) as unit:
+        with writing(self._store) as unit:
             self._open_batch(unit, None)
             known = self._terms
             if self._seen_position:
@@ -416,12 +424,12 @@ class Engine(Timers, Application[str]):
 
     def positions(self, feed: str) -> dict[int, int]:
         """How far each part of a feed was taken in."""
-        with reading(self._connection) as unit:
+        with reading(self._store) as unit:
             return unit.positions(feed)
 
     def versions(self) -> list[Version]:
         """Every published version of every agreement, and those that wait for the first fact."""
-        with writing(self._connection) as unit:
+        with writing(self._store) as unit:
             self._open_batch(unit, None)
             known = learn(unit)
             for data in staged(unit):

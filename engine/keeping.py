@@ -12,7 +12,7 @@ from contracts.decisions import AgreementPublished, DecisionData
 from engine.publishing import staged
 from engine.store.mapper import from_row
 from engine.store.opening import open_store
-from engine.store.unit import RELAY, Clock, HeldRow, Lease, Unit, reading, writing
+from engine.store.unit import HELD, RELAY, Clock, HeldRow, Lease, Unit, reading, writing
 from engine.terms import Terms, Version
 
 _PAGE = 500
@@ -67,11 +67,11 @@ class Keeper:
     """
 
     def __init__(self, url: str, *, writes: bool = False) -> None:
-        self._connection = open_store(url, writes=writes)
+        self._store = open_store(url, writes=writes)
 
     def close(self) -> None:
         """Lets go of the store."""
-        self._connection.close()
+        self._store.close()
 
     def __enter__(self) -> Self:
         return self
@@ -81,19 +81,29 @@ class Keeper:
 
     # how it stands
 
+    @property
+    def schema(self) -> int:
+        """The version of its tables."""
+        return self._store.schema
+
+    def now(self) -> int:
+        """The store's clock: this machine's, or the database's."""
+        with reading(self._store) as unit:
+            return unit.now()
+
     def clock(self) -> Clock:
         """The engine's clock."""
-        with reading(self._connection) as unit:
+        with reading(self._store) as unit:
             return unit.clock()
 
     def last(self) -> int:
         """The last position; 0 where nothing is recorded."""
-        with reading(self._connection) as unit:
+        with reading(self._store) as unit:
             return unit.last_position()
 
     def is_due(self, now: int) -> bool:
         """Whether something is not done yet that is due by `now`: a timer, work, a fact that waits for its time."""
-        with reading(self._connection) as unit:
+        with reading(self._store) as unit:
             row = unit.rows(
                 "SELECT EXISTS (SELECT 1 FROM timers WHERE due <= ?) OR EXISTS (SELECT 1 FROM held WHERE due <= ?)"
                 " OR EXISTS (SELECT 1 FROM work)",
@@ -103,18 +113,14 @@ class Keeper:
 
     def standing(self, now: int) -> Standing:
         """How the store stands at `now`: one look, of one moment."""
-        with reading(self._connection) as unit:
-            streams = unit.rows(
-                "SELECT substr(originator_id, 1, instr(originator_id, ':') - 1), COUNT(*)"
-                " FROM stored_events WHERE originator_version = 1 GROUP BY 1 ORDER BY 1"
-            )
+        with reading(self._store) as unit:
             timers, overdue, next_due = unit.rows(
-                "SELECT COUNT(*), COALESCE(SUM(due <= ?), 0), MIN(due) FROM timers", (now,)
+                "SELECT COUNT(*), COUNT(*) FILTER (WHERE due <= ?), MIN(due) FROM timers", (now,)
             )[0]
             return Standing(
                 clock=unit.clock(),
                 last=unit.last_position(),
-                streams=dict(streams),
+                streams=unit.kinds(),
                 facts=_count(unit, "facts"),
                 held=_count(unit, "held"),
                 dead=_count(unit, "dead"),
@@ -133,7 +139,7 @@ class Keeper:
         """Dead letters by number, to `upto` at most, read page by page."""
         after = 0
         while True:
-            with reading(self._connection) as unit:
+            with reading(self._store) as unit:
                 rows = unit.rows(
                     f"SELECT {_LETTER} FROM dead WHERE number > ? AND number <= COALESCE(?, number)"  # noqa: S608 - our own columns
                     " ORDER BY number LIMIT ?",
@@ -146,21 +152,21 @@ class Keeper:
 
     def last_letter(self) -> int:
         """The highest number of a dead letter; 0 if there is none."""
-        with reading(self._connection) as unit:
+        with reading(self._store) as unit:
             return int(unit.rows("SELECT COALESCE(MAX(number), 0) FROM dead")[0][0])
 
     def letter(self, number: int) -> tuple[Letter, bytes] | None:
         """A dead letter and its original bytes; None if there is none of that number."""
-        with reading(self._connection) as unit:
-            rows = unit.rows(f"SELECT {_LETTER}, body FROM dead WHERE number = ?", (_sqlite(number),))  # noqa: S608 - our own columns
+        with reading(self._store) as unit:
+            rows = unit.rows(f"SELECT {_LETTER}, body FROM dead WHERE number = ?", (_number(number),))  # noqa: S608 - our own columns
         return (Letter._make(rows[0][:-1]), rows[0][-1]) if rows else None
 
     def drop_letters(self, numbers: Sequence[int], hand: Callable[[Letter, bytes], None]) -> int:
         """Takes dead letters out, and gives how many; each is handed over first: if that fails, none is taken out."""
-        with writing(self._connection) as unit:
+        with writing(self._store) as unit:
             dropped = 0
             for number in numbers:
-                rows = unit.rows(f"DELETE FROM dead WHERE number = ? RETURNING {_LETTER}, body", (_sqlite(number),))  # noqa: S608 - our own columns
+                rows = unit.rows(f"DELETE FROM dead WHERE number = ? RETURNING {_LETTER}, body", (_number(number),))  # noqa: S608 - our own columns
                 for row in rows:
                     hand(Letter._make(row[:-1]), row[-1])
                     dropped += 1
@@ -168,7 +174,7 @@ class Keeper:
 
     def settle_letters(self, numbers: Sequence[int]) -> None:
         """Takes out dead letters that were taken in after all."""
-        with writing(self._connection) as unit:
+        with writing(self._store) as unit:
             for first in range(0, len(numbers), _PAGE):
                 some = tuple(numbers[first : first + _PAGE])
                 unit.change(f"DELETE FROM dead WHERE number IN ({','.join('?' * len(some))})", some)  # noqa: S608 - marks only
@@ -179,9 +185,10 @@ class Keeper:
         """Facts that wait, by source and id, read page by page."""
         after = ("", "")
         while True:
-            with reading(self._connection) as unit:
+            with reading(self._store) as unit:
                 rows = unit.rows(
-                    "SELECT * FROM held WHERE (source, id) > (?, ?) ORDER BY source, id LIMIT ?", (*after, _BODIES)
+                    f"SELECT {HELD} FROM held WHERE (source, id) > (?, ?) ORDER BY source, id LIMIT ?",  # noqa: S608 - our own columns
+                    (*after, _BODIES),
                 )
             if not rows:
                 return
@@ -190,17 +197,17 @@ class Keeper:
 
     def waits(self, source: str, name: str) -> HeldRow | None:
         """A fact that waits, by what identifies it."""
-        with reading(self._connection) as unit:
+        with reading(self._store) as unit:
             return unit.held((source, name))
 
     def drop_waiting(self, source: str, name: str, hand: Callable[[HeldRow], None]) -> bool:
         """Takes a fact out that waits; it is handed over before, and if that fails it stays. Whether there was one."""
-        with writing(self._connection) as unit:
+        with writing(self._store) as unit:
             row = unit.held((source, name))
             if row is None:
                 return False
             hand(row)
-            unit.change("DELETE FROM held WHERE source = ? AND id = ?", (source, name))
+            unit.drop_held((source, name))
         return True
 
     # agreements
@@ -208,7 +215,7 @@ class Keeper:
     def versions(self) -> list[Version]:
         """Every published version of every agreement, and those that wait for the first fact."""
         terms = Terms()
-        with reading(self._connection) as unit:
+        with reading(self._store) as unit:
             for stream in unit.streams_like("agreement:"):
                 for row in unit.load(stream):
                     data = from_row(stream, *row).data
@@ -223,29 +230,21 @@ class Keeper:
     def decided(self, complaint: str, source: str, name: str) -> list[DecisionData]:
         """What was decided in a complaint's own stream because of one fact, in the order recorded."""
         stream = f"complaint:{complaint}"
-        with reading(self._connection) as unit:
+        with reading(self._store) as unit:
             rows = unit.load(stream)
         events = (from_row(stream, *row) for row in rows)
         return [e.data for e in events if (e.source, e.id) == (source, name) and isinstance(e.data, DecisionData)]
 
     def complaints(self) -> list[str]:
         """The ids of all complaints, in order."""
-        with reading(self._connection) as unit:
+        with reading(self._store) as unit:
             return [stream.removeprefix("complaint:") for stream in unit.streams_like("complaint:")]
 
     # what a store is for
 
-    def label(self) -> int:
-        """SQLite's number for what a file is for; 0 where nobody has given it one."""
-        return int(self._connection.execute("PRAGMA application_id").fetchone()[0])
-
-    def set_label(self, number: int) -> None:
-        """Says what the file is for."""
-        self._connection.execute(f"PRAGMA application_id = {int(number)}")
-
     def sources(self) -> list[str]:
         """Where its facts come from, in order."""
-        with reading(self._connection) as unit:
+        with reading(self._store) as unit:
             return [row[0] for row in unit.rows("SELECT DISTINCT source FROM facts ORDER BY 1")]
 
 
@@ -253,6 +252,6 @@ def _count(unit: Unit, table: str) -> int:
     return int(unit.rows(f"SELECT COUNT(*) FROM {table}")[0][0])  # noqa: S608 - one of our own tables
 
 
-def _sqlite(number: int) -> int:
-    """Any number as one that SQLite can hold; one that it cannot is nobody's."""
+def _number(number: int) -> int:
+    """Any number as one that a store can hold; one that it cannot is nobody's."""
     return number if abs(number) < 1 << 63 else 0

@@ -24,7 +24,8 @@ from contracts.topics import FACTS_IN, TOPICS
 from engine.ahead import understand
 from engine.intake import Engine, Taken
 from engine.patience import Patience, pause
-from engine.store.unit import LostError, Reached
+from engine.store.errors import LostError
+from engine.store.unit import Reached
 from engine.worker import Worker
 
 GROUP: Final = "stilldown.engine"

@@ -34,6 +34,11 @@ class Change(NamedTuple):
     old: list[Outage]
     new: list[Outage]
 
+    @property
+    def first(self) -> int:
+        """Where the stretch begins."""
+        return min(outage.start for outage in (*self.old[:1], *self.new[:1]))
+
 
 class News(NamedTuple):
     """What differs from what is recorded."""
@@ -77,7 +82,7 @@ def _claims(service: Service, folded: Folded, touched: list[int]) -> list[Claim]
             if old is not None:
                 touched.append(old.since)
             touched.append(claim.since)
-            service.set_claim(claim)
+            service.set_claim(claim if claim.effect is None else claim._replace(effect=None))
             changed.append(claim)
     return changed
 
@@ -152,8 +157,7 @@ def events(news: News, time: int) -> Iterator[tuple[int, Outages]]:
     claims = [claim_row(claim) for claim in sorted(news.claims)]
     gone = [FactRef(*ref) for ref in sorted(news.gone)]
     for change in news.changes:
-        first = min(outage.start for outage in (*change.old[:1], *change.new[:1]))
-        new = change.new
+        first, new = change.first, change.new
         while len(new) > ROWS_AN_EVENT:
             until = new[ROWS_AN_EVENT].start
             yield at, cls(from_=moment(first), until=moment(until), outages=tuple(map(outage_row, new[:ROWS_AN_EVENT])))

@@ -78,20 +78,20 @@ class Reader:
 
     def __init__(self, url: str) -> None:
         """Raises NoStoreError where there is none: one is never made."""
-        self._connection = open_store(url)
+        self._store = open_store(url)
 
     def close(self) -> None:
         """Lets go of the store."""
-        self._connection.close()
+        self._store.close()
 
     def clock(self) -> Clock:
         """The engine's clock: the last `recorded_at`, and what it follows."""
-        with reading(self._connection) as unit:
+        with reading(self._store) as unit:
             return unit.clock()
 
     def show(self, name: str, *, at: int, known_at: int) -> dict[str, Any]:
         """A complaint (interfaces.md §3). Raises UnknownError where there was none."""
-        with reading(self._connection) as unit:
+        with reading(self._store) as unit:
             shelf = Shelf(unit, known_at)
             complaint = shelf.state(f"complaint:{name}")
             if not isinstance(complaint, Complaint) or not complaint.version:
@@ -108,7 +108,7 @@ class Reader:
 
         Raises UnknownError where nothing is known of it.
         """
-        with reading(self._connection) as unit:
+        with reading(self._store) as unit:
             own = f"complaint:{name}"
             rows = unit.history((own,))
             service: str | None = None

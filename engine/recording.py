@@ -101,6 +101,8 @@ class Recording:
         self.streams = streams
         self.now = now
         self.events: list[Recorded] = []
+        self.decisions = 0
+        """How many of the events are decisions."""
         self.services: list[Service] = []
         """Services whose silence may be due at another time now."""
         self.complaints: list[Complaint] = []
@@ -139,12 +141,17 @@ class Recording:
         state.record_fact(fact)
 
     def _record(self, state: State, data: DecisionData, time: int, cause: Ref, service: str | None = None) -> None:
+        self._conclude(state, data, time, cause, service)
+        state.record(data, time, cause)
+
+    def _conclude(self, state: State, data: DecisionData, time: int, cause: Ref, service: str | None) -> None:
+        """A decision that the state holds already."""
         state.version += 1
         state.recorded_at = self.now
+        self.decisions += 1
         self.events.append(
             Recorded(state.stream, state.version, data.TYPE, time, self.now, cause[0], cause[1], data, service)
         )
-        state.record(data, time, cause)
 
     def _touch(self, complaint: str, since: int | None) -> None:
         """A complaint is to be looked at again, from `since` on; None: all of it."""

@@ -9,7 +9,6 @@ transaction of one transactional id: whoever begins, the broker refuses whatever
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -72,7 +71,7 @@ class Relay:
         while not stop.is_set():
             lease = None
             try:
-                lease = await self._store(lambda outbox: outbox.seize(_now()))
+                lease = await self._store(lambda outbox: outbox.seize())
                 if lease is None:
                     await pause(stop, self._session / 4)
                     continue
@@ -92,7 +91,7 @@ class Relay:
         self._thread.shutdown()
 
     async def _release(self, epoch: int) -> None:
-        with suppress(StilldownError, sqlite3.Error, TimeoutError):
+        with suppress(StilldownError, TimeoutError):
             async with asyncio.timeout(self._session):
                 await self._store(lambda outbox: outbox.release(epoch))
 
@@ -129,7 +128,7 @@ class Relay:
 
     async def _begin(self, lease: Lease) -> int:
         """The position to go on from, read when nobody else can send any more."""
-        held = await self._store(lambda outbox: outbox.hold(lease.epoch, _now()))
+        held = await self._store(lambda outbox: outbox.hold(lease.epoch))
         if held is None:
             raise NotOursError("it began before this one could")
         if held.position and await self._is_empty():
@@ -172,7 +171,7 @@ class Relay:
             self._awake.clear()
             page = await self._page(position)
             if not page and time.monotonic() - held > self._session / 3:
-                if await self._store(lambda outbox: outbox.hold(epoch, _now())) is None:
+                if await self._store(lambda outbox: outbox.hold(epoch)) is None:
                     raise NotOursError("it began while there was nothing to send")
                 held = time.monotonic()
 
@@ -212,7 +211,7 @@ class Relay:
             await producer.commit_transaction()
 
     async def _move(self, epoch: int, position: int) -> None:
-        if not await self._store(lambda outbox: outbox.move(epoch, position, _now())):
+        if not await self._store(lambda outbox: outbox.move(epoch, position)):
             raise NotOursError(f"it began before {position} was noted")
 
     async def _page(self, position: int) -> list[Message]:
@@ -226,8 +225,9 @@ class Relay:
                 self._outbox = self._open()
             try:
                 return work(self._outbox)
-            except (StilldownError, sqlite3.Error):
-                self._outbox.close()
+            except Exception:
+                with suppress(Exception):  # it is given up
+                    self._outbox.close()
                 self._outbox = None
                 raise
 
@@ -270,7 +270,3 @@ def _said(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "Kafka does not answer"
     return str(error) if isinstance(error, StilldownError) else f"{type(error).__name__}: {error}"
-
-
-def _now() -> int:
-    return time.time_ns() // 1000

@@ -142,6 +142,11 @@ class Service:
 
     # evolving: what was recorded
 
+    def settle(self, due: int | None) -> None:
+        """It was read whole: what it holds was concluded when it was recorded, and its next silence ends at `due`."""
+        self.touched.clear()
+        self.log.settle(due)
+
     def record_fact(self, fact: Fact) -> None:
         """A fact recorded in this very stream."""
         self.facts[fact.ref] = fact
@@ -152,30 +157,34 @@ class Service:
         said = effective(fact, self.corrections)
         self._put(fact.ref, Heard(fact.us, None, ()) if said is None else Heard(said.us, None, said_by(said)))
 
-    def record(self, data: DecisionData, _time: int, _cause: Ref) -> None:
+    def record(self, data: DecisionData, time: int, _cause: Ref) -> None:
         """A decision of this stream."""
         if isinstance(data, ServiceHeard):
-            self._hear(data)
+            self._hear(data, time)
         elif isinstance(data, Outages):
             self.conclude(data)
 
-    def _hear(self, decision: ServiceHeard) -> None:
+    def _hear(self, decision: ServiceHeard, time: int) -> None:
         """What a fact brings. It replaces what was heard of it."""
         ref = (decision.fact.source, decision.fact.id)
-        self._put(ref, Heard(micros(decision.time), decision.complaint, decision.items))
+        self._put(ref, Heard(time, decision.complaint, decision.items))
 
     def conclude(self, rows: Outages) -> None:
         """Conclusions replace what they speak of."""
+        self.log.unsettle()
         if rows.from_ is not None:
-            low = bisect_left(self.outages, micros(rows.from_), key=_start)
-            high = (
-                len(self.outages) if rows.until is None else bisect_left(self.outages, micros(rows.until), key=_start)
-            )
-            self.outages[low:high] = [outage_of(row) for row in rows.outages]
+            until = None if rows.until is None else micros(rows.until)
+            self.put_outages(micros(rows.from_), until, [outage_of(row) for row in rows.outages])
         for row in rows.claims:
             self.set_claim(claim_of(row))
         for gone in rows.claims_gone:
             self.drop_claim((gone.source, gone.id))
+
+    def put_outages(self, first: int, until: int | None, outages: list[Outage]) -> None:
+        """These hold now, instead of those that start from `first` on and before `until` (None: no end)."""
+        low = bisect_left(self.outages, first, key=_start)
+        high = len(self.outages) if until is None else bisect_left(self.outages, until, key=_start)
+        self.outages[low:high] = outages
 
     def set_claim(self, claim: Claim) -> None:
         """A claim as it is now."""
@@ -197,6 +206,14 @@ class Service:
     def _unlist(self, claim: Claim) -> None:
         del self.named[bisect_left(self.named, claim.since)]
         del self.made[bisect_left(self.made, claim.place)]
+
+    def caught_up(self, due: int | None) -> None:
+        """What another process has heard and concluded is known now: the fold is brought to where that one's was."""
+        if self.log.tail is None:
+            self.settle(due)
+        else:
+            self.log.fold(self.recorded_at)
+            self.touched.clear()
 
     # the log
 

@@ -65,7 +65,9 @@ class Spreading(Recording):
             if cause is None:
                 cause = service.log.spoke
             for at, data in events(news, time):
-                self._record(service, data, at, cause, service.name)
+                self._conclude(service, data, at, cause, service.name)
+            for change in news.changes:
+                service.put_outages(change.first, change.until, change.new)
             self._carry(service, news, time, cause)
             false = false_closings(service, news)
             if not false:
@@ -95,7 +97,7 @@ class Spreading(Recording):
             return
         if not service.askers and not any(follows_service(self.streams.terms(*terms)) for terms in service.kinds):
             return
-        since = min(outage.start for change in news.changes for outage in (*change.old[:1], *change.new[:1]))
+        since = min(change.first for change in news.changes)
         if len(service.followers) > FEW:
             self.work.append(Work(service.stream, since, time, cause))
             return

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 from contracts.agreements import Agreement
 from contracts.decisions import AgreementPublished
 from contracts.envelope import Fact
-from contracts.facts import ComplaintFiled
+from contracts.facts import ComplaintAssigned, ComplaintFiled
 from engine.cache import Cache
 from engine.complaint import Complaint, service_of
 from engine.corrections import Ref
 from engine.decide import BRINGS
 from engine.evolve import fresh
+from engine.following import MOVES, applied, needs_service
 from engine.person import Person
 from engine.recording import InForce, State
 from engine.service import Service
@@ -36,7 +37,7 @@ class Stock:
         self.touches = 0
         """Streams that were asked for."""
         self._seen_position = 0
-        self._seen_version: int | None = None
+        self._seen_version: Hashable = None
         self._begin_reading()
 
     def _begin_reading(self) -> None:
@@ -58,14 +59,28 @@ class Stock:
         for fact in new:
             if isinstance(fact.data, ComplaintFiled):
                 services.add(f"service:{service_of(fact, fact.data)}")
-            elif fact.data.__class__ in BRINGS:
-                complaint = self._cache.get(f"complaint:{fact.subject}")
-                if isinstance(complaint, Complaint):
+            elif (complaint := self._on_hand(f"complaint:{fact.subject}")) is not None:
+                cls = fact.data.__class__
+                if cls in BRINGS or (cls in MOVES and needs_service(applied(complaint, self))):
                     services.add(f"service:{complaint.service}")
-        self._read(unit, services)
+        persons = {
+            f"person:{f.data.to}" for f in new if isinstance(f.data, ComplaintAssigned) and f.data.to is not None
+        }
+        self._read(unit, services | persons)
+
+    def _prefetch_due(self, unit: Unit, streams: Sequence[str]) -> None:
+        """Reads in few statements what will be asked for when the timers of `streams` fire."""
+        self._read(unit, streams)
+        complaints = [complaint for complaint in map(self._on_hand, streams) if complaint is not None]
+        followed = {f"service:{c.service}" for c in complaints if needs_service(applied(c, self))}
+        self._read(unit, followed)
+
+    def _on_hand(self, stream: str) -> Complaint | None:
+        state = self._cache.get(stream)
+        return state if isinstance(state, Complaint) else None
 
     def _read(self, unit: Unit, streams: Iterable[str]) -> None:
-        missing = sorted(stream for stream in streams if self._cache.get(stream) is None)
+        missing = sorted(s for s in streams if self._cache.get(s) is None and s not in self._absent)
         if not missing:
             return
         timers = unit.timers_of(missing)
@@ -78,18 +93,22 @@ class Stock:
             self._absent.add(stream)
             return None
         state = fresh(stream)
-        for version, topic, data in rows:
-            load(state, version, topic, data)
+        load(state, rows)
         state.armed = due
+        if isinstance(state, Service):
+            state.settle(due)
         self._cache.put(state)
         return state
 
     def _refresh(self, unit: Unit) -> None:
         """Forgets streams that another process has changed."""
-        version = unit.rows("PRAGMA data_version")[0][0]
+        version = unit.changes()
         if version == self._seen_version:
             return
         last = unit.last_position()
+        if last < self._seen_position:  # the store is another: restored from a copy, perhaps
+            self._cache.clear()
+            self._seen_version = None
         if self._seen_version is None:
             self._terms = learn(unit)
         elif last != self._seen_position:
@@ -104,9 +123,10 @@ class Stock:
         known = [state for state in map(self._cache.get, streams) if state is not None]
         timers = unit.timers_of([state.stream for state in known])
         for state in known:
-            for version, topic, data in unit.load_since(state.stream, state.version):
-                load(state, version, topic, data)
+            load(state, unit.load_since(state.stream, state.version))
             state.armed = timers.get(state.stream)
+            if isinstance(state, Service):
+                state.caught_up(state.armed)
 
     def _state(self, stream: str) -> State | None:
         self.touches += 1

@@ -31,16 +31,16 @@ class Surveyed(NamedTuple):
 
 def survey(url: str, now: int) -> Iterator[Surveyed]:
     """Gives every complaint in order of its id, as known at `now` (microseconds). Raises NoStoreError."""
-    connection = open_store(url)
+    store = open_store(url)
     try:
-        with reading(connection) as unit:
+        with reading(store) as unit:
             shelf = Shelf(unit)
             for stream in unit.streams_like("complaint:"):
                 complaint = shelf.state(stream)
                 if isinstance(complaint, Complaint):
                     yield from _surveyed(complaint, shelf, now)
     finally:
-        connection.close()
+        store.close()
 
 
 def _surveyed(complaint: Complaint, shelf: Shelf, now: int) -> Iterator[Surveyed]:

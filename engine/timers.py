@@ -7,7 +7,6 @@ the state as it is: late, twice, or by two processes, it does nothing wrong. One
 from __future__ import annotations
 
 import heapq
-import sqlite3
 from itertools import islice
 
 from contracts.errors import StilldownError
@@ -65,7 +64,7 @@ class Timers(Stock):
     def _keep(self, step: Step) -> None:
         """What a step recorded, and the timers and the work that come of it."""
         self._events += step.events
-        self._decisions += sum(event.kind == "decision" for event in step.events)
+        self._decisions += step.decisions
         for service in step.services:
             self._arm(service, service.log.silence_due())
         for complaint in step.complaints:
@@ -102,6 +101,7 @@ class Timers(Stock):
         rows = self._unit.timers(horizon, asked)
         self._loaded = horizon if len(rows) < asked else rows[-1][0] - 1
         self._heap = [(due, _RANK[stream.partition(":")[0]], stream) for due, stream in rows]
+        self._prefetch_due(self._unit, [stream for _, stream in rows if stream not in self._stuck])
         if self._holding:
             self._heap += [(due, FACTS, HELD) for due in self._unit.held_due(horizon)]
         heapq.heapify(self._heap)
@@ -141,7 +141,7 @@ class Timers(Stock):
                 step.due(state, due)
             else:
                 step.absent(state, due)
-        except (StilldownError, sqlite3.Error):
+        except StilldownError:
             raise
         except Exception as error:
             raise ElsewhereError(state.stream) from error
@@ -180,7 +180,7 @@ class Timers(Stock):
         names, cursor = (self._leaning if kind == "service" else self._owning)(step, work, name, row.cursor)
         try:
             step.follow(work, names)
-        except (StilldownError, sqlite3.Error):
+        except StilldownError:
             raise
         except Exception as error:
             raise ElsewhereError(row.stream) from error

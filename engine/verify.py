@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import NamedTuple
 
 import msgspec
@@ -20,6 +21,7 @@ from contracts.moments import rfc3339
 from engine.corrections import Ref
 from engine.publishing import SOURCE as PUBLISHING
 from engine.recording import Recorded
+from engine.store.errors import DamagedError
 from engine.store.mapper import from_row
 from engine.store.opening import open_store
 from engine.store.unit import Unit, reading
@@ -63,18 +65,18 @@ def verify(url: str, report: Report | None = None) -> Verified:
 
     Raises NoStoreError where there is none.
     """
-    connection = open_store(url)
+    store = open_store(url)
     check = _Check(report)
     problem: Problem | None = None
     try:
-        with reading(connection) as unit:
+        with reading(store) as unit:
             check.run(unit)
     except _BrokenError as broken:
         problem = broken.problem
-    except sqlite3.DatabaseError as error:
-        problem = Problem(check.positions + 1, f"the file is damaged: {error}")
+    except DamagedError as error:
+        problem = Problem(check.positions + 1, str(error))
     finally:
-        connection.close()
+        store.close()
     return Verified(check.positions, check.streams, check.facts, problem)
 
 
@@ -88,20 +90,26 @@ class _Check:
         self._told = 0
         """The facts in the history, each as a number, added up: the same set gives the same sum in any order."""
         self._causes: dict[Ref, None] = {}
+        self._known: dict[Ref, tuple[bytes, str]] = {}
+        """Identities of this page's facts and causes."""
 
     def run(self, unit: Unit) -> None:
         """Raises _BrokenError with the first thing that does not hold."""
         whole = unit.last_position()
         versions = self._versions(unit)
-        for position, event in self._events(unit):
-            if versions is not None and position == versions.position:
-                break
-            self._event(unit, position, event)
-            self.positions = position
-            if self._report is not None and position % _PAGE == 0:
-                self._report(position, whole)
+        for page in self._pages(unit):
+            self._known = unit.identities([ref for event in page if (ref := self._asks(event)) is not None])
+            for event in map(_sound, page):
+                if versions is not None and self.positions + 1 == versions.position:
+                    break
+                self._event(self.positions + 1, event)
+                self.positions += 1
+            if self._report is not None:
+                self._report(self.positions, whole)
         if versions is not None:
             raise _BrokenError(*versions)
+        if self.positions < whole:
+            raise _BrokenError(self.positions + 1, f"positions {self.positions + 1} to {whole} are missing")
         self._identities(unit)
         clock = unit.rows("SELECT recorded_at FROM clock")
         if not clock or (self._recorded_at is not None and clock[0][0] < self._recorded_at):
@@ -109,20 +117,31 @@ class _Check:
 
     # events, in order of position
 
-    def _events(self, unit: Unit) -> Iterator[tuple[int, Recorded]]:
+    @staticmethod
+    def _pages(unit: Unit) -> Iterator[list[Recorded | _BrokenError]]:
+        """Events in order of position, page by page; the last may be what is wrong in its place."""
         expected = 1
         while rows := unit.rows(
             "SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events"
             " WHERE notification_id >= ? ORDER BY notification_id LIMIT ?",
             (expected, _PAGE),
         ):
-            for position, stream, version, topic, state in rows:
-                if position != expected:
-                    raise _BrokenError(expected, f"positions {expected} to {position - 1} are missing")
-                yield position, _read(position, stream, version, topic, state)
+            page: list[Recorded | _BrokenError] = []
+            for row in rows:
+                page.append(_read(expected, row))
                 expected += 1
+                if isinstance(page[-1], _BrokenError):
+                    break
+            yield page
 
-    def _event(self, unit: Unit, position: int, event: Recorded) -> None:
+    def _asks(self, event: Recorded | _BrokenError) -> Ref | None:
+        """The fact whose identity will be asked for, unless it was before."""
+        if isinstance(event, _BrokenError) or event.source == PUBLISHING:
+            return None
+        ref = (event.source, event.id)
+        return None if event.kind != "fact" and (ref == _SILENCE or ref in self._causes) else ref
+
+    def _event(self, position: int, event: Recorded) -> None:
         if self._recorded_at is not None and event.recorded_at < self._recorded_at:
             raise _BrokenError(
                 position,
@@ -130,17 +149,17 @@ class _Check:
             )
         self._recorded_at = event.recorded_at
         if event.kind == "fact":
-            self._fact(unit, position, event)
-        elif not self._is_known(unit, (event.source, event.id)):
+            self._fact(position, event)
+        elif not self._is_known((event.source, event.id)):
             raise _BrokenError(
                 position, f"{event.type} in {event.stream}: its cause {event.source} {event.id} is no known fact"
             )
 
-    def _fact(self, unit: Unit, position: int, event: Recorded) -> None:
+    def _fact(self, position: int, event: Recorded) -> None:
         if not isinstance(event.data, FactData):
             raise _BrokenError(position, f"{event.type} in {event.stream} is no fact")
         name = f"the fact {event.source} {event.id}"
-        known = unit.identity((event.source, event.id))
+        known = self._known.get((event.source, event.id))
         if known is None:
             raise _BrokenError(position, f"{name} has no identity")
         digest, stream = known
@@ -153,10 +172,10 @@ class _Check:
         self._told += _number(event.source, event.id)
         self._remember((event.source, event.id))
 
-    def _is_known(self, unit: Unit, cause: Ref) -> bool:
+    def _is_known(self, cause: Ref) -> bool:
         if cause[0] == PUBLISHING or cause == _SILENCE or cause in self._causes:
             return True
-        if unit.identity(cause) is None:
+        if cause not in self._known:
             return False
         self._remember(cause)
         return True
@@ -194,38 +213,51 @@ class _Check:
     def _identities(self, unit: Unit) -> None:
         """Every identity is a recorded fact's, and no two facts share one. Before, each fact was found to have one."""
         told = count = 0
-        after = ("", "")
-        while rows := unit.rows(
-            "SELECT source, id FROM facts WHERE (source, id) > (?, ?) ORDER BY source, id LIMIT ?", (*after, _PAGE)
-        ):
-            told += sum(_number(*row) for row in rows)
-            count += len(rows)
-            after = rows[-1]
+        for refs in unit.identified(_PAGE):
+            told += sum(_number(*ref) for ref in refs)
+            count += len(refs)
         if (count, told) != (self.facts, self._told):
             raise self._mismatch(unit)
 
     def _mismatch(self, unit: Unit) -> _BrokenError:
         """Which fact is recorded twice, or has an identity and is not recorded. Looked for only where there is one."""
-        unit.change("CREATE TEMP TABLE told (source TEXT, id TEXT, PRIMARY KEY (source, id)) WITHOUT ROWID")
-        for position, event in self._events(unit):
-            if event.kind == "fact" and not unit.change(
-                "INSERT OR IGNORE INTO told VALUES (?, ?)", (event.source, event.id)
-            ):
-                return _BrokenError(position, f"the fact {event.source} {event.id} is recorded twice")
-        rows = unit.rows(
-            "SELECT source, id, stream FROM facts f WHERE NOT EXISTS"
-            " (SELECT 1 FROM told t WHERE t.source = f.source AND t.id = f.id) LIMIT 1"
-        )
-        source, name, stream = rows[0]
-        return _BrokenError(None, f"the fact {source} {name} has an identity, and is not recorded in {stream}")
+        with closing(sqlite3.connect("", isolation_level=None)) as told:  # a file of its own, that nobody else sees
+            told.execute("CREATE TABLE told (source TEXT, id TEXT, PRIMARY KEY (source, id)) WITHOUT ROWID")
+            position = 0
+            for page in self._pages(unit):
+                for event in map(_sound, page):
+                    position += 1
+                    ref = (event.source, event.id)
+                    if (
+                        event.kind == "fact"
+                        and not told.execute("INSERT OR IGNORE INTO told VALUES (?, ?)", ref).rowcount
+                    ):
+                        return _BrokenError(position, f"the fact {event.source} {event.id} is recorded twice")
+            for refs in unit.identified(_PAGE):
+                for ref in refs:
+                    if told.execute("SELECT 1 FROM told WHERE source = ? AND id = ?", ref).fetchone() is None:
+                        stream = unit.identities([ref])[ref][1]
+                        what = f"the fact {ref[0]} {ref[1]} has an identity, and is not recorded in {stream}"
+                        return _BrokenError(None, what)
+        return _BrokenError(None, "the identities are not those of the facts")
 
 
-def _read(position: int, stream: str, version: int, topic: str, state: bytes) -> Recorded:
+def _read(expected: int, row: tuple[int, str, int, str, bytes]) -> Recorded | _BrokenError:
+    position, stream, version, topic, state = row
+    if position != expected:
+        return _BrokenError(expected, f"positions {expected} to {position - 1} are missing")
     try:
         return from_row(stream, version, topic, state)
     except (msgspec.MsgspecError, LookupError, ValueError, TypeError, RecursionError) as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise _BrokenError(position, f"{topic} in {stream} cannot be read ({reason})") from None
+        return _BrokenError(position, f"{topic} in {stream} cannot be read ({reason})")
+
+
+def _sound(event: Recorded | _BrokenError) -> Recorded:
+    """Raises what is wrong in its place."""
+    if isinstance(event, _BrokenError):
+        raise event
+    return event
 
 
 def _number(source: str, name: str) -> int:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from engine.intake import Engine
-from engine.store.unit import LostError
+from engine.store.errors import LostError
 
 _T = TypeVar("_T")
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from contracts.moments import micros, rfc3339
 from engine.keeping import Keeper
-from engine.store.unit import Clock
 from ops.errors import MomentError
 
 WALL = "wall"
@@ -54,7 +52,7 @@ def moments(url: str, at: str | None, known_at: str | None) -> Moments:
 def up_to_date(url: str) -> int:
     """Do what is due, and give the engine's now."""
     with Keeper(url) as keeper:
-        now = _now(keeper.clock())
+        now = _now(keeper)
         due = keeper.is_due(now)
     if due:
         from ops.opening import engine  # noqa: PLC0415 - most of the time nothing is due, and this takes its time
@@ -68,11 +66,11 @@ def up_to_date(url: str) -> int:
 def standing_now(url: str) -> int:
     """Give the engine's now: the machine's clock, but never before what was recorded; or where its clock stands."""
     with Keeper(url) as keeper:
-        return _now(keeper.clock())
+        return _now(keeper)
 
 
-def _now(clock: Clock) -> int:
-    machine = time.time_ns() // 1000
+def _now(keeper: Keeper) -> int:
+    clock, machine = keeper.clock(), keeper.now()
     if clock.mode == WALL:
         return max(machine, clock.recorded_at)
     return clock.recorded_at if clock.recorded_at >= _OLDEST else machine

@@ -62,7 +62,8 @@ class Run:
 
     def _take(self, batch: Batch) -> None:
         with finishing():
-            self.count(self._engine.take(batch.bodies, mode=self._mode, facts=batch.facts))
+            taken = self._engine.take(batch.bodies, mode=self._mode, facts=batch.facts, meanwhile=batch.meanwhile)
+            self.count(taken)
 
     def count(self, taken: Taken) -> None:
         """Add a batch to the tally."""

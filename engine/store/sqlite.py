@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 import time as time_
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import resources
 from itertools import chain
 from typing import Any
@@ -18,7 +19,14 @@ from eventsourcing import sqlite
 from eventsourcing.persistence import Notification, OperationalError
 from eventsourcing.utils import Environment, EnvType
 
-from contracts.errors import StilldownError
+from engine.store.errors import (
+    ConflictError,
+    DamagedError,
+    StoreBusyError,
+    StoreError,
+    UrlError,
+)
+from engine.store.unit import Unit
 
 SCHEMA_VERSION = 2
 UPGRADES: dict[int, tuple[str, ...]] = {
@@ -33,20 +41,6 @@ LOCK_TIMEOUT = 60
 """Seconds for which a statement waits for another process; the write lock is waited for otherwise."""
 PATIENCE = 600
 """Seconds for which the write lock is waited for before it is given up."""
-
-
-class StoreError(StilldownError):
-    """The store cannot be opened, read or written."""
-
-
-class StoreBusyError(StoreError):
-    """Another process has held the store's write lock for ten minutes."""
-
-    retriable = True
-
-
-class NoStoreError(StoreError):
-    """There is no store there."""
 
 
 class Datastore(sqlite.SQLiteDatastore):
@@ -86,8 +80,10 @@ class Recorder(sqlite.SQLiteApplicationRecorder):
         with self.datastore.get_connection(commit=True) as pooled:
             connection = pooled._sqlite_conn  # noqa: SLF001 - the library's own transaction asks for the lock too late
             cursor = connection.cursor()
-            if _version(cursor) == SCHEMA_VERSION:
+            if (version := _version(cursor)) == SCHEMA_VERSION:
                 return
+            if version > SCHEMA_VERSION:
+                raise newer(self.datastore.pool.db_name, version)
             begin(cursor)
             try:
                 found = _version(cursor)
@@ -155,6 +151,81 @@ class Factory(sqlite.SQLiteFactory):
         self.datastore.close()
         self.datastore = Datastore(str(self.env.get(self.SQLITE_DBNAME)))
 
+    def make(self) -> None:
+        """Makes the tables, unless they are there, and lets go of the file."""
+        try:
+            Recorder(self.datastore).create_table()
+        finally:
+            self.close()
+
+    def store(self) -> SQLiteStore:
+        """To write with: one connection of the library's pool."""
+        connection = self.datastore.pool.get_connection(is_writer=True)
+        return SQLiteStore(connection._sqlite_conn)  # noqa: SLF001 - no statement of the library's is run on it
+
+
+class SQLiteUnit(Unit):
+    """The statements of a batch on a file."""
+
+    def changes(self) -> Hashable:
+        """A number that is another when another connection has written anything."""
+        return int(self._execute("PRAGMA data_version").fetchone()[0])
+
+
+class SQLiteStore:
+    """A connection to the file."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    @property
+    def schema(self) -> int:
+        """The version of its tables."""
+        return _version(self.connection.cursor())
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self.connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[Unit]:
+        """A transaction that has the write lock from its start; nothing of it stays if anything is raised in it."""
+        cursor = self.connection.cursor()
+        cursor.row_factory = None
+        begin(cursor)
+        try:
+            with _plainly("written"):
+                yield SQLiteUnit(cursor)
+                self.connection.commit()
+        except BaseException:
+            self.connection.rollback()
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Unit]:
+        """A transaction that sees one state of the store and writes nothing."""
+        cursor = self.connection.cursor()
+        cursor.row_factory = None
+        try:
+            with _plainly("read"):
+                cursor.execute("BEGIN")
+                yield SQLiteUnit(cursor)
+        finally:
+            self.connection.rollback()
+
+
+@contextmanager
+def _plainly(done: str) -> Iterator[None]:
+    """What SQLite raises, as an error of ours."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise ConflictError(f"the store cannot be {done}: {error}") from error
+    except sqlite3.Error as error:
+        if type(error) is sqlite3.DatabaseError:
+            raise DamagedError(f"the file is damaged: {error}") from error
+        raise StoreError(f"the store cannot be {done}: {error}") from error
+
 
 def _patiently(make: Callable[[], sqlite.SQLiteConnection]) -> sqlite.SQLiteConnection:
     """Opens a connection. Switching a new file to WAL does not wait for the lock, so it is tried again."""
@@ -172,8 +243,13 @@ def path_of(url: str) -> str:
     """The file of `sqlite:///FILE` (relative as written; four slashes for an absolute path)."""
     prefix = "sqlite:///"
     if not url.startswith(prefix) or len(url) == len(prefix):
-        raise StoreError(f"not a store's URL: {url!r}; it has to be sqlite:///FILE")
+        raise UrlError(f"not a store's URL: {url!r}; it has to be sqlite:///FILE")
     return url[len(prefix) :]
+
+
+def newer(url: str, version: int) -> StoreError:
+    """A store that this version does not know."""
+    return StoreError(f"{url} was made by a newer version of stilldown ({version}); this one reads {SCHEMA_VERSION}")
 
 
 def begin(cursor: sqlite3.Cursor) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple, TypeVar
+import time as time_
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from contracts.envelope import glance
-from contracts.errors import MalformedError, StilldownError
+from contracts.errors import MalformedError
 from engine.corrections import Ref
-from engine.store.sqlite import StoreError, begin
+from engine.store.errors import LostError
 
 EventRow = tuple[str, int, str, bytes]
 """Stream, version, topic, state."""
@@ -24,8 +24,17 @@ _LOAD = "SELECT originator_version, topic, state FROM stored_events WHERE origin
 _BURY = """
 INSERT INTO dead (digest, reason, field, value, source, id, type, subject, first_at, last_at, body, origin)
 VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
-ON CONFLICT (digest) DO UPDATE SET times = times + 1, last_at = excluded.last_at, untold = 1,
+ON CONFLICT (digest) DO UPDATE SET times = dead.times + 1, last_at = excluded.last_at, untold = 1,
     reason = excluded.reason, field = excluded.field, value = excluded.value, origin = excluded.origin
+"""
+HELD = "source, id, digest, waits_for, due, held_at, body, origin"
+"""The columns of a HeldRow."""
+WORK = "number, stream, since, cursor, time, source, id"
+"""The columns of a WorkRow."""
+_HOLD = """
+INSERT INTO held (source, id, digest, waits_for, due, held_at, body, origin) VALUES (?,?,?,?,?,?,?,?)
+ON CONFLICT (source, id) DO UPDATE SET digest = excluded.digest, waits_for = excluded.waits_for, due = excluded.due,
+    held_at = excluded.held_at, body = excluded.body, origin = excluded.origin
 """
 
 
@@ -65,10 +74,6 @@ class Reached(NamedTuple):
     believed: int | None = ANYWHERE
 
 
-class LostError(StilldownError):
-    """A part of a feed does not stand where this worker believes: another one takes it in by now."""
-
-
 class Lease(NamedTuple):
     """How far a relay has sent, and who may send on until when (microseconds); a newer epoch ends all older ones."""
 
@@ -104,12 +109,43 @@ class WorkRow(NamedTuple):
     id: str
 
 
-class Unit:
-    """The statements of a batch, inside its transaction."""
+class Cursor(Protocol):
+    """What a unit wants of a database's cursor. Statements have question marks for their parameters."""
 
-    def __init__(self, cursor: sqlite3.Cursor) -> None:
+    @property
+    def rowcount(self) -> int:
+        """Rows changed by the last statement."""
+
+    def execute(self, statement: str, params: Any = ..., /) -> Cursor:  # noqa: ANN401 - whatever a statement takes
+        """Runs a statement."""
+
+    def executemany(self, statement: str, params: Iterable[Any], /) -> object:
+        """Runs a statement once for each."""
+
+    def fetchone(self) -> Any:  # noqa: ANN401 - as it comes from the database
+        """The next row, a tuple; None after the last."""
+
+    def fetchall(self) -> list[Any]:
+        """All rows, tuples."""
+
+
+class Unit:
+    """The statements of a batch, inside its transaction: in the SQL that both stores speak, where there is one.
+
+    Strings are in order of their code points on both.
+    """
+
+    def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
         self._execute = cursor.execute
+
+    def changes(self) -> Hashable:
+        """Something that is another when anybody else has recorded anything since."""
+        return self.last_position()
+
+    def now(self) -> int:
+        """The store's clock: microseconds since 1970, by this machine."""
+        return time_.time_ns() // 1000
 
     # events and identities
 
@@ -169,6 +205,15 @@ class Unit:
         )
         return [row[0] for row in rows.fetchall()]
 
+    def kinds(self) -> dict[str, int]:
+        """How many streams there are of each kind, in order."""
+        return dict(
+            self._execute(
+                "SELECT substr(originator_id, 1, instr(originator_id, ':') - 1), COUNT(*)"
+                " FROM stored_events WHERE originator_version = 1 GROUP BY 1 ORDER BY 1"
+            ).fetchall()
+        )
+
     def identity(self, ref: Ref) -> tuple[bytes, str] | None:
         """The hash of a recorded fact and the stream that it is in."""
         row = self._execute("SELECT digest, stream FROM facts WHERE source = ? AND id = ?", ref).fetchone()
@@ -187,6 +232,15 @@ class Unit:
             for source, name, digest, stream in rows.fetchall():
                 found[source, name] = (digest, stream)
         return found
+
+    def identified(self, page: int) -> Iterator[list[Ref]]:
+        """What identifies the recorded facts, in pages, in any order."""
+        after: Ref = ("", "")
+        while rows := self._execute(
+            "SELECT source, id FROM facts WHERE (source, id) > (?, ?) ORDER BY source, id LIMIT ?", (*after, page)
+        ).fetchall():
+            yield rows
+            after = rows[-1]
 
     def identify(self, rows: Iterable[tuple[str, str, bytes, str]]) -> None:
         """Source, id, hash and stream of facts that are recorded now."""
@@ -221,7 +275,7 @@ class Unit:
             self._execute("DELETE FROM timers WHERE stream = ?", (stream,))
         else:
             self._execute(
-                "INSERT INTO timers (stream, due) VALUES (?,?) ON CONFLICT DO UPDATE SET due = excluded.due",
+                "INSERT INTO timers (stream, due) VALUES (?,?) ON CONFLICT (stream) DO UPDATE SET due = excluded.due",
                 (stream, due),
             )
 
@@ -239,15 +293,16 @@ class Unit:
 
     def work(self) -> WorkRow | None:
         """The work that was begun first."""
-        row = self._execute("SELECT * FROM work ORDER BY number LIMIT 1").fetchone()
+        row = self._execute(f"SELECT {WORK} FROM work ORDER BY number LIMIT 1").fetchone()
         return None if row is None else WorkRow(*row)
 
     def set_work(self, row: WorkRow) -> None:
         """Work of a stream. What is not done yet of earlier work is part of it: it begins anew, from the earlier."""
         self._execute(
             "INSERT INTO work (stream, since, cursor, time, source, id) VALUES (?,?,?,?,?,?)"
-            " ON CONFLICT (stream) DO UPDATE SET since = MIN(since, excluded.since), cursor = excluded.cursor,"
-            " time = excluded.time, source = excluded.source, id = excluded.id",
+            " ON CONFLICT (stream) DO UPDATE SET cursor = excluded.cursor,"
+            " time = excluded.time, source = excluded.source, id = excluded.id,"
+            " since = CASE WHEN work.since < excluded.since THEN work.since ELSE excluded.since END",
             row[1:],
         )
 
@@ -278,21 +333,21 @@ class Unit:
 
     def held(self, ref: Ref) -> HeldRow | None:
         """A fact that waits, by what identifies it."""
-        row = self._execute("SELECT * FROM held WHERE source = ? AND id = ?", ref).fetchone()
+        row = self._execute(f"SELECT {HELD} FROM held WHERE source = ? AND id = ?", ref).fetchone()
         return None if row is None else HeldRow(*row)
 
     def hold(self, row: HeldRow) -> None:
         """Keeps a fact until what it waits for is there."""
-        self._execute("INSERT OR REPLACE INTO held VALUES (?,?,?,?,?,?,?,?)", row)
+        self._execute(_HOLD, row)
 
     def release(self, waits_for: str) -> list[HeldRow]:
         """Takes out the facts that waited for this."""
-        rows = self._execute("DELETE FROM held WHERE waits_for = ? RETURNING *", (waits_for,)).fetchall()
+        rows = self._execute(f"DELETE FROM held WHERE waits_for = ? RETURNING {HELD}", (waits_for,)).fetchall()
         return [HeldRow(*row) for row in rows]
 
     def release_due(self, now: int) -> list[HeldRow]:
         """Takes out the facts whose time has come."""
-        rows = self._execute("DELETE FROM held WHERE due <= ? RETURNING *", (now,)).fetchall()
+        rows = self._execute(f"DELETE FROM held WHERE due <= ? RETURNING {HELD}", (now,)).fetchall()
         return [HeldRow(*row) for row in rows]
 
     def held_due(self, until: int) -> list[int]:
@@ -307,12 +362,16 @@ class Unit:
 
     def bury(self, body: bytes, error: MalformedError, now: int, origin: bytes | None = None) -> None:
         """Keeps what could not be understood, whole."""
-        source, name, kind, subject = glance(body)
+        source, name, kind, subject = map(self._text, glance(body))
         value = None if error.value is None else str(error.value)[:1000].encode("utf-8", "replace").decode()
         digest = hashlib.sha256(body).digest()
-        self._execute(
-            _BURY, (digest, error.reason, error.field, value, source, name, kind, subject, now, now, body, origin)
-        )
+        reason, field, value = map(self._text, (error.reason, error.field, value))
+        self._execute(_BURY, (digest, reason, field, value, source, name, kind, subject, now, now, body, origin))
+
+    @staticmethod
+    def _text(value: str | None) -> str | None:
+        """Text as the store can hold it."""
+        return value
 
     def exhume(self, body: bytes) -> None:
         """A dead letter that was understood after all is none any more."""
@@ -346,16 +405,16 @@ class Unit:
             self.set_position(feed, part, position)
             return
         if believed is None:
-            moved = self._execute(
+            moved = self.change(
                 "INSERT INTO intake (feed, part, position) VALUES (?,?,?) ON CONFLICT DO NOTHING",
                 (feed, part, position),
             )
         else:
-            moved = self._execute(
+            moved = self.change(
                 "UPDATE intake SET position = ? WHERE feed = ? AND part = ? AND position = ?",
                 (position, feed, part, believed),
             )
-        if moved.rowcount != 1:
+        if moved != 1:
             raise LostError(f"{feed}, part {part}: does not stand at {believed} any more")
 
     def positions(self, feed: str) -> dict[int, int]:
@@ -366,7 +425,8 @@ class Unit:
         """How far a feed was taken in; it never goes back."""
         self._execute(
             "INSERT INTO intake (feed, part, position) VALUES (?,?,?)"
-            " ON CONFLICT DO UPDATE SET position = MAX(position, excluded.position)",
+            " ON CONFLICT (feed, part) DO UPDATE SET position = excluded.position"
+            " WHERE intake.position < excluded.position",
             (feed, part, position),
         )
 
@@ -377,13 +437,29 @@ class Unit:
 
     # the relay
 
-    def events_after(self, position: int, limit: int) -> Iterator[tuple[int, str, int, str, bytes]]:
-        """Position, stream, version, topic and state of the events after a position, in order, one by one."""
-        yield from self._execute(
-            "SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events"
+    def events_after(self, position: int, limit: int, size: int) -> list[tuple[int, str, int, str, bytes]]:
+        """Position, stream, version, topic and state of the next events after a position, in order.
+
+        At most `limit`, and no more than it takes to reach `size` bytes of states.
+        """
+        sizes = self._execute(
+            "SELECT notification_id, length(state) FROM stored_events"
             " WHERE notification_id > ? ORDER BY notification_id LIMIT ?",
             (position, limit),
-        )
+        ).fetchall()
+        if not sizes:
+            return []
+        end = sizes[-1][0]
+        for place, length in sizes:
+            size -= length
+            if size <= 0:
+                end = place
+                break
+        return self._execute(
+            "SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events"
+            " WHERE notification_id > ? AND notification_id <= ? ORDER BY notification_id",
+            (position, end),
+        ).fetchall()
 
     def lease(self, name: str) -> Lease:
         """How a relay stands; of one that never was, at the beginning."""
@@ -400,12 +476,12 @@ class Unit:
         )
 
     def move_lease(self, name: str, epoch: int, *, position: int | None, until: int) -> bool:
-        """Moves a relay and what it holds on to; False where another epoch has begun."""
-        moved = self._execute(
-            "UPDATE relay SET position = COALESCE(?, position), until = ? WHERE name = ? AND epoch = ?",
-            (position, until, name, epoch),
-        )
-        return moved.rowcount == 1
+        """Moves a relay, or only holds on to it (None); False where another epoch has begun."""
+        if position is None:
+            statement, params = "UPDATE relay SET until = ? WHERE name = ? AND epoch = ?", (until, name, epoch)
+            return self.change(statement, params) == 1
+        statement = "UPDATE relay SET position = ?, until = ? WHERE name = ? AND epoch = ?"
+        return self.change(statement, (position, until, name, epoch)) == 1
 
     def rows(self, statement: str, params: tuple[Any, ...] = ()) -> list[Any]:
         """Any other reading."""
@@ -421,32 +497,39 @@ def _parts(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
         yield values[start : start + _AT_ONCE]
 
 
-@contextmanager
-def writing(connection: sqlite3.Connection) -> Iterator[Unit]:
-    """A transaction that has the write lock from its start; nothing of it stays if anything is raised in it."""
-    cursor = connection.cursor()
-    cursor.row_factory = None
-    begin(cursor)
-    try:
-        yield Unit(cursor)
-        connection.commit()
-    except sqlite3.OperationalError as error:
-        connection.rollback()
-        raise StoreError(f"the store cannot be written: {error}") from error
-    except BaseException:
-        connection.rollback()
-        raise
+class Migrated(NamedTuple):
+    """What `migrate` did: the version of the tables now, whether they were made, and what was done for it."""
+
+    schema: int
+    made: bool
+    done: tuple[str, ...]
 
 
-@contextmanager
-def reading(connection: sqlite3.Connection) -> Iterator[Unit]:
-    """A transaction that sees one state of the store and writes nothing."""
-    cursor = connection.cursor()
-    cursor.row_factory = None
-    cursor.execute("BEGIN")
-    try:
-        yield Unit(cursor)
-    except sqlite3.OperationalError as error:
-        raise StoreError(f"the store cannot be read: {error}") from error
-    finally:
-        connection.rollback()
+class Store(Protocol):
+    """A store that is open. Not to be shared between threads."""
+
+    @property
+    def schema(self) -> int:
+        """The version of its tables."""
+
+    def writing(self) -> AbstractContextManager[Unit]:
+        """See `writing`."""
+
+    def reading(self) -> AbstractContextManager[Unit]:
+        """See `reading`."""
+
+    def close(self) -> None:
+        """Lets go of it."""
+
+
+def writing(store: Store) -> AbstractContextManager[Unit]:
+    """A transaction that has the write lock from its start; nothing of it stays if anything is raised in it.
+
+    Raises StoreError: StoreBusyError, StoreAwayError and ConflictError may do later.
+    """
+    return store.writing()
+
+
+def reading(store: Store) -> AbstractContextManager[Unit]:
+    """A transaction that sees one state of the store and writes nothing. Raises StoreError."""
+    return store.reading()

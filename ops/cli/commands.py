@@ -60,6 +60,9 @@ _HELD: Final = """Examples:
 _AGREEMENTS: Final = """Examples:
   stilldown agreements apply agreements.toml
   stilldown agreements show standard"""
+_CALENDAR: Final = """Examples:
+  stilldown calendar eval < cases.jsonl
+  stilldown calendar eval < cases.jsonl | jq -r 'select(.error)'"""
 _STATUS: Final = """Examples:
   stilldown status
   stilldown status --json | jq .dead
@@ -94,6 +97,8 @@ def application() -> App:
     _add(app, "agreements", None, "The terms that complaints are held to.", _AGREEMENTS, _HOUSE)
     _add(app["agreements"], "apply", "agreements:apply", "Publish what is new in a file.")
     _add(app["agreements"], "show", "agreements:show", "Every published version.")
+    _add(app, "calendar", None, "Working time, reckoned for whoever wants to check it.", _CALENDAR, _HOUSE)
+    _add(app["calendar"], "eval", "reckoning:evaluate", "Answer cases of calendar arithmetic, JSON Lines on stdin.")
     _add(app, "status", "keeping:status", "How the store stands.", _STATUS, _HOUSE)
     _add(app, "verify", "keeping:verify", "Check the whole store: positions, versions, identities.", _VERIFY, _HOUSE)
     _add(app, "migrate", "keeping:migrate", "Make a store, or upgrade one; and Kafka's topics.", _MIGRATE, _HOUSE)

@@ -5,19 +5,20 @@ from __future__ import annotations
 from contracts.agreements import AgreementError
 from contracts.errors import MalformedError, StilldownError
 from engine.reading import UnknownError
-from engine.store.opening import NotAStoreError
-from engine.store.sqlite import NoStoreError
+from engine.store.errors import AccessError, NoStoreError, NotAStoreError, UrlError
 from ops.cli.common import ELSE, NOT_FOUND, USAGE
 from ops.errors import WrongInputError
 from ops.importers import InputError, MappingError
 
 _WRONG_INPUT = (
+    AccessError,
     AgreementError,
     InputError,
     MalformedError,
     MappingError,
     NoStoreError,
     NotAStoreError,
+    UrlError,
     WrongInputError,
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -31,16 +30,15 @@ def status(
 
     from contracts.moments import rfc3339
     from engine.keeping import Keeper
-    from engine.store.sqlite import SCHEMA_VERSION
+    from engine.store.opening import named
     from ops.metrics import exposition, relayed, with_lag
     from ops.settings import kafka_servers
     from ops.words import counted, length, moment
 
     url = common.url
     servers = None if kafka is None else kafka_servers(kafka)
-    machine = time.time_ns() // 1000
     with Keeper(url) as keeper:
-        clock = keeper.clock()
+        clock, machine, schema = keeper.clock(), keeper.now(), keeper.schema
         standing = keeper.standing(machine if clock.mode == "wall" else clock.recorded_at)
     clock = standing.clock
     recorded_at = rfc3339(clock.recorded_at) if standing.last else None
@@ -52,8 +50,8 @@ def status(
             " Until the machine's has caught up, everything is recorded with the engine's"
         )
     told: dict[str, Any] = {
-        "store": url,
-        "schema": SCHEMA_VERSION,
+        "store": named(url),
+        "schema": schema,
         "clock": {"mode": clock.mode, "recorded_at": recorded_at},
         "positions": {"last": standing.last},
         "streams": standing.streams,
@@ -87,8 +85,8 @@ def status(
             timers += f"; {standing.overdue:,} due by now" if standing.overdue else ""
         kinds = ", ".join(f"{number:,} {kind}" for kind, number in standing.streams.items())
         facts = {
-            "store": url,
-            "schema": f"version {SCHEMA_VERSION}",
+            "store": named(url),
+            "schema": f"version {schema}",
             "complaints": f"{told['complaints']:,}",
             "facts": f"{standing.facts:,}",
             "events": f"{standing.last:,} positions, in {kinds} streams" if kinds else "none yet",
@@ -131,30 +129,43 @@ def verify(*, common: Common = COMMON) -> int:
     return DONE
 
 
-def migrate(*, kafka: Kafka = None, common: Common = COMMON) -> int:
+def migrate(
+    *,
+    begin: Annotated[
+        bool,
+        Parameter(
+            negative=(),
+            show_default=False,
+            help="Only what workers of the version before can live with: then start the new ones, stop the old ones,"
+            " and run `migrate` again.",
+        ),
+    ] = False,
+    kafka: Kafka = None,
+    common: Common = COMMON,
+) -> int:
     """Make a store, or upgrade one to this version; where Kafka is named, its topics as well."""
     import asyncio
 
-    from engine.store.opening import inspect
-    from engine.store.sqlite import SCHEMA_VERSION
-    from ops.opening import engine
+    from engine.store.opening import migrate as run
+    from engine.store.opening import named
     from ops.settings import kafka_servers
 
     url, servers = common.url, kafka_servers(kafka)
-    was_there = inspect(url)
-    with engine(url, verbose=common.verbose):
-        pass
+    migrated = run(url, finish=not begin)
     made: dict[str, str] = {}
     if servers is not None:
         from ops import topics
 
         made = asyncio.run(topics.make(servers))
     if common.json:
-        told: dict[str, Any] = {"store": url, "schema": SCHEMA_VERSION, "made": not was_there}
+        told = {"store": named(url), "schema": migrated.schema, "made": migrated.made, "done": list(migrated.done)}
         common.answer(told | ({"topics": made} if made else {}))
     else:
-        done = "is up to date" if was_there else "is made"
-        console().print(f"The store {url} {done} (schema version {SCHEMA_VERSION}).", soft_wrap=True)
+        for step in migrated.done:
+            console().print(step)
+        upgraded = "is upgraded" if migrated.done else "is up to date"
+        done = "is made" if migrated.made else upgraded
+        console().print(f"The store {named(url)} {done} (schema version {migrated.schema}).", soft_wrap=True)
         for name, what in made.items():
             console().print(f"The topic {name} is {'made' if what == 'made' else 'up to date'}.", soft_wrap=True)
     return DONE

@@ -14,7 +14,7 @@ from contracts.agreements import parse
 from contracts.errors import StilldownError
 from engine.intake import Engine
 from engine.keeping import Keeper
-from engine.store.opening import inspect
+from engine.store.file import inspect, label, set_label
 from engine.store.sqlite import path_of
 from ops.errors import NoDemoError
 from ops.importers import BadRow, load, open_text, servicenow
@@ -39,7 +39,7 @@ def is_free(url: str) -> None:
     if not inspect(url):
         return
     with Keeper(url) as keeper:
-        mine = keeper.label() == LABEL and set(keeper.sources()) <= {load(None, "servicenow").source, CLI}
+        mine = label(url) == LABEL and set(keeper.sources()) <= {load(None, "servicenow").source, CLI}
     if not mine:
         raise NoDemoError(
             f"{url} is a store, and no demo's: it is left alone. Name another file: --store sqlite:///FILE"
@@ -81,8 +81,7 @@ def _take(url: str, mail: Mail, report: Report) -> int:
         run = Run(engine, "event")
         facts = in_order(encoded(servicenow.facts(lines, mapping, _bad)), taken=known)
         run.take(facts, lambda: report(run.tally.read, total))
-    with Keeper(url, writes=True) as keeper:
-        keeper.set_label(LABEL)
+    set_label(url, LABEL)
     return run.tally.recorded
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from contracts.agreements import parse
 from contracts.envelope import Fact
 from engine.intake import Engine, Outcome, Result, Taken
 from tests.integration.facts import STANDARD, us
+from tests.integration.stores import Place, url_of
 
 
 class Machine:
@@ -39,10 +39,10 @@ class Broken(Engine):
 
 @contextmanager
 def engine(
-    path: Path, *, clock: Machine | None = None, terms: str = STANDARD, kind: type[Engine] = Engine, **how: Any
+    path: Place, *, clock: Machine | None = None, terms: str = STANDARD, kind: type[Engine] = Engine, **how: Any
 ) -> Iterator[Any]:
     """An engine on a file; the agreements of `terms` are published, if they are not yet."""
-    opened = kind(f"sqlite:///{path}", clock=clock or Machine(), **how)
+    opened = kind(url_of(path), clock=clock or Machine(), **how)
     try:
         if terms:
             opened.publish(parse(terms))

@@ -6,15 +6,12 @@ Times are minutes after START. A store is read with plain SQL, not through the c
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from contracts.facts import FACTS
+from tests.integration.stores import Database, Place, select
 
 START = datetime(2024, 5, 1, tzinfo=UTC)
 MINUTE = 60_000_000
@@ -116,22 +113,15 @@ class Event(NamedTuple):
         return self.type in FACTS
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(path, timeout=60)) as connection:
-        yield connection
+def rows(path: Place, statement: str, *params: Any) -> list[Any]:
+    return select(path, statement, *params)
 
 
-def rows(path: Path, select: str, *params: Any) -> list[Any]:
-    with opened(path) as connection:
-        return connection.execute(select, params).fetchall()
-
-
-def one(path: Path, select: str, *params: Any) -> Any:
+def one(path: Place, select: str, *params: Any) -> Any:
     return rows(path, select, *params)[0][0]
 
 
-def log(path: Path) -> list[Event]:
+def log(path: Place) -> list[Event]:
     """Every recorded event in the order recorded."""
     found = []
     for position, stream, version, topic, state in rows(path, "SELECT * FROM stored_events ORDER BY notification_id"):
@@ -144,35 +134,43 @@ def log(path: Path) -> list[Event]:
     return found
 
 
-def facts(path: Path) -> list[tuple[str, str]]:
+def facts(path: Place) -> list[tuple[str, str]]:
     """`source` and `id` of every recorded fact in the order recorded."""
     return [(event.source, event.id) for event in log(path) if event.is_fact]
 
 
-def ids(path: Path) -> list[str]:
+def ids(path: Place) -> list[str]:
     return [name for _, name in facts(path)]
 
 
-def types(path: Path, stream: str) -> list[str]:
+def types(path: Place, stream: str) -> list[str]:
     return [event.type for event in log(path) if event.stream == stream]
 
 
-def dead(path: Path) -> list[tuple[str, str | None, bytes]]:
+def dead(path: Place) -> list[tuple[str, str | None, bytes]]:
     """Reason, field and original bytes of every dead letter."""
     return rows(path, "SELECT reason, field, body FROM dead ORDER BY number")
 
 
-def held(path: Path) -> list[tuple[str, str]]:
+def held(path: Place) -> list[tuple[str, str]]:
     """Id of every fact that is held, and what it waits for."""
     return rows(path, "SELECT id, waits_for FROM held ORDER BY source, id")
 
 
-def everything(path: Path) -> dict[str, list[Any]]:
+_COLUMNS = {
+    "facts": "source, id, digest, stream",
+    "held": "source, id, digest, waits_for, due, held_at, body",
+    "timers": "stream, due",
+    "work": "stream, since, cursor, time, source, id",
+    "owned": "person, complaint",
+    "intake": "feed, part, position",
+    "clock": "recorded_at, mode",
+}
+
+
+def everything(path: Place) -> dict[str, list[Any]]:
     """All that a store holds, apart from when dead letters were received, how often, and their numbers."""
-    tables = {
-        name: rows(path, f"SELECT * FROM {name} ORDER BY 1, 2")
-        for name in ("facts", "held", "timers", "intake", "clock")
-    }
+    tables = {name: rows(path, f"SELECT {columns} FROM {name} ORDER BY 1, 2") for name, columns in _COLUMNS.items()}
     tables["staged"] = rows(path, "SELECT body FROM staged ORDER BY number")
     tables["events"] = rows(path, "SELECT * FROM stored_events ORDER BY notification_id")
     tables["dead"] = rows(
@@ -181,7 +179,7 @@ def everything(path: Path) -> dict[str, list[Any]]:
     return tables
 
 
-def check_sound(path: Path) -> list[Event]:
+def check_sound(path: Place) -> list[Event]:
     """What holds of every store, whatever happened to it. Gives its log."""
     events = log(path)
     assert [event.position for event in events] == list(range(1, len(events) + 1)), "positions have gaps"
@@ -197,5 +195,8 @@ def check_sound(path: Path) -> list[Event]:
     waiting = {tuple(row) for row in rows(path, "SELECT source, id FROM held")}
     assert not waiting & {(source, name) for source, name, _ in recorded}, "held and recorded"
     assert one(path, "SELECT recorded_at FROM clock") >= max(moments, default=-(10**18))
-    assert one(path, "PRAGMA integrity_check") == "ok"
+    if isinstance(path, Database):
+        assert one(path, "SELECT last FROM positions") == len(events), "the next position"
+    else:
+        assert one(path, "PRAGMA integrity_check") == "ok"
     return events

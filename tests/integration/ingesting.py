@@ -18,6 +18,7 @@ from pathlib import Path
 from contracts.agreements import parse
 from engine.intake import Engine
 from tests.integration.facts import STANDARD
+from tests.integration.stores import file_of
 
 KILLED = 77
 
@@ -46,7 +47,7 @@ def ingest(path: Path, file: Path, sizes: Iterator[int], crash: str = "") -> lis
                 os._exit(KILLED)
             statements.append(statement)
 
-        engine._connection.set_trace_callback(watch)
+        file_of(engine).set_trace_callback(watch)
     lines = in_order(file.read_bytes().splitlines())
     done = batches = 0
     while done < len(lines):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from contracts.agreements import parse
 from engine.intake import Engine, Result, Taken
-from engine.store.sqlite import StoreError
+from engine.store.database import PostgresStore
+from engine.store.errors import ConflictError, StoreError
+from engine.store.unit import reading
 from tests.integration import workload
 from tests.integration.engines import Broken, Machine, engine, outcomes, record, take
 from tests.integration.facts import (
@@ -28,6 +29,7 @@ from tests.integration.facts import (
     rows,
     up,
 )
+from tests.integration.stores import Place, Stores, file_of
 
 STORY = [
     filed("f1", "C1", 0, service="S1", down=True),
@@ -47,7 +49,7 @@ def broken(*failing: str, holds_them: bool = False) -> type[Engine]:
     return type("Broken", (Broken,), {"failing": frozenset(failing), "holds_them": holds_them})
 
 
-def without_dead(path: Path) -> dict[str, list[object]]:
+def without_dead(path: Place) -> dict[str, list[object]]:
     return {name: found for name, found in everything(path).items() if name != "dead"}
 
 
@@ -56,51 +58,51 @@ def without_dead(path: Path) -> dict[str, list[object]]:
 
 @pytest.mark.parametrize("failing", [[name] for name in IDS] + [["d2", "u1", "a2"], IDS], ids="-".join)
 def test_a_fact_on_which_the_engine_fails_is_a_dead_letter_and_costs_no_other(
-    tmp_path: Path, failing: list[str]
+    stores: Stores, failing: list[str]
 ) -> None:
-    with engine(tmp_path / "a.db", kind=broken(*failing)) as faulty:
+    with engine(stores / "a.db", kind=broken(*failing)) as faulty:
         taken = faulty.take(STORY, positions=[("feed", 0, 9)])
     others = [body for name, body in zip(IDS, STORY, strict=True) if name not in failing]
-    with engine(tmp_path / "b.db") as sane:
+    with engine(stores / "b.db") as sane:
         expected = iter(take(sane, *others))
         sane.take([], positions=[("feed", 0, 9)])
     assert outcomes(taken) == ["dead" if name in failing else next(expected) for name in IDS]
-    check_sound(tmp_path / "a.db")
-    assert without_dead(tmp_path / "a.db") == without_dead(tmp_path / "b.db")
-    letters = dead(tmp_path / "a.db")
+    check_sound(stores / "a.db")
+    assert without_dead(stores / "a.db") == without_dead(stores / "b.db")
+    letters = dead(stores / "a.db")
     assert [body for _, _, body in letters] == [STORY[IDS.index(name)] for name in failing]
     assert all(
         f"RuntimeError: a fault that {n} brings about" in r for n, (r, _, _) in zip(failing, letters, strict=True)
     )
 
 
-def test_what_died_of_a_fault_may_be_sent_again_once_the_fault_is_gone(tmp_path: Path) -> None:
-    with engine(tmp_path / "a.db", kind=broken("d2", "c1")) as faulty:
+def test_what_died_of_a_fault_may_be_sent_again_once_the_fault_is_gone(stores: Stores) -> None:
+    with engine(stores / "a.db", kind=broken("d2", "c1")) as faulty:
         faulty.take(STORY)
-    with engine(tmp_path / "a.db") as sane:
+    with engine(stores / "a.db") as sane:
         results = sane.take(STORY).results
     assert [r.outcome.value for r in results] == ["recorded" if n in {"d2", "c1"} else "duplicate" for n in IDS]
-    assert not dead(tmp_path / "a.db")
-    assert sorted(ids(tmp_path / "a.db")) == sorted(IDS)
-    check_sound(tmp_path / "a.db")
+    assert not dead(stores / "a.db")
+    assert sorted(ids(stores / "a.db")) == sorted(IDS)
+    check_sound(stores / "a.db")
 
 
-def test_a_fault_in_a_long_history_leaves_what_a_run_without_that_fact_leaves(tmp_path: Path) -> None:
+def test_a_fault_in_a_long_history_leaves_what_a_run_without_that_fact_leaves(stores: Stores) -> None:
     bodies = workload.lives(3, 25)
     failing = frozenset(f"{n:05}" for n in range(7, len(bodies), 45))
     kind = type("Broken", (Broken,), {"failing": failing})
-    with engine(tmp_path / "a.db", kind=kind) as faulty, engine(tmp_path / "b.db") as sane:
+    with engine(stores / "a.db", kind=kind) as faulty, engine(stores / "b.db") as sane:
         for start in range(0, len(bodies), 50):
             batch = bodies[start : start + 50]
             faulty.take(batch)
             sane.take([body for body in batch if not any(b'"id": "%s", "type"' % n.encode() in body for n in failing)])
-    check_sound(tmp_path / "a.db")
-    assert without_dead(tmp_path / "a.db") == without_dead(tmp_path / "b.db")
+    check_sound(stores / "a.db")
+    assert without_dead(stores / "a.db") == without_dead(stores / "b.db")
     assert len(failing) > 5
 
 
-def test_a_held_fact_on_which_the_engine_fails_does_not_cost_the_filing_that_it_waited_for(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_a_held_fact_on_which_the_engine_fails_does_not_cost_the_filing_that_it_waited_for(stores: Stores) -> None:
+    path = stores / "a.db"
     waiting = [
         fact("bad", "complaint.acknowledged", "C1", 1, by="x"),
         fact("good", "complaint.replied", "C1", 2, by="x", decision="upheld"),
@@ -114,8 +116,8 @@ def test_a_held_fact_on_which_the_engine_fails_does_not_cost_the_filing_that_it_
     assert not held(path)
 
 
-def test_a_fact_held_until_its_time_on_which_the_engine_fails_stops_nothing(tmp_path: Path) -> None:
-    path, machine = tmp_path / "a.db", Machine(0)
+def test_a_fact_held_until_its_time_on_which_the_engine_fails_stops_nothing(stores: Stores) -> None:
+    path, machine = stores / "a.db", Machine(0)
     early = filed("bad", "C1", 3)
     with engine(path, kind=broken("bad", holds_them=True), clock=machine) as faulty:
         assert take(faulty, early) == ["held"]
@@ -127,8 +129,8 @@ def test_a_fact_held_until_its_time_on_which_the_engine_fails_stops_nothing(tmp_
     assert not held(path)
 
 
-def test_an_interrupted_batch_leaves_nothing_behind(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_an_interrupted_batch_leaves_nothing_behind(stores: Stores) -> None:
+    path = stores / "a.db"
 
     class Interrupted(Engine):
         ready = False
@@ -147,20 +149,20 @@ def test_an_interrupted_batch_leaves_nothing_behind(tmp_path: Path) -> None:
             stopped.take(STORY[3:])
         assert everything(path) == before
         record(stopped, *STORY[3:])
-    with engine(tmp_path / "b.db") as sane:
+    with engine(stores / "b.db") as sane:
         record(sane, *STORY)
-    assert everything(path) == everything(tmp_path / "b.db")
+    assert everything(path) == everything(stores / "b.db")
 
 
 # ---------------------------------------------------------------------- positions of feeds
 
 
-def positions(path: Path) -> dict[tuple[str, int], int]:
+def positions(path: Place) -> dict[tuple[str, int], int]:
     return {(feed, part): position for feed, part, position in rows(path, "SELECT * FROM intake")}
 
 
-def test_how_far_a_feed_is_taken_in_never_goes_back(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_how_far_a_feed_is_taken_in_never_goes_back(stores: Stores) -> None:
+    path = stores / "a.db"
     with engine(path) as taking:
         taking.take(STORY[:2], positions=[("feed", 0, 7), ("feed", 1, 3)])
         taking.take(STORY[2:3], positions=[("feed", 0, 5), ("other", 0, 1)])
@@ -170,8 +172,8 @@ def test_how_far_a_feed_is_taken_in_never_goes_back(tmp_path: Path) -> None:
     assert positions(path) == {("feed", 0): 7, ("feed", 1): 4, ("other", 0): 1}
 
 
-def test_a_position_is_written_with_its_facts_or_not_at_all(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_a_position_is_written_with_its_facts_or_not_at_all(stores: Stores) -> None:
+    path = stores / "a.db"
     with engine(path) as taking:
         taking.take(STORY[:2], positions=[("feed", 0, 2)])
         with full(taking), pytest.raises(StoreError):
@@ -183,17 +185,17 @@ def test_a_position_is_written_with_its_facts_or_not_at_all(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("once", [list, iter], ids=["list", "iterator"])
-def test_a_position_is_written_though_the_batch_fails_at_its_end(tmp_path: Path, once: Any) -> None:
+def test_a_position_is_written_though_the_batch_fails_at_its_end(stores: Stores, once: Any) -> None:
     class Failing(Engine):
         def _save(self, results: list[Result], *, more: bool = False) -> Taken:
             if len(results) > 1:
                 raise RuntimeError("it fails when it saves several")
             return super()._save(results, more=more)
 
-    with engine(tmp_path / "a.db", kind=Failing) as taking:
+    with engine(stores / "a.db", kind=Failing) as taking:
         taken = taking.take(STORY[:3], positions=once([("feed", 0, 3)]))
     assert outcomes(taken) == ["recorded"] * 3
-    assert positions(tmp_path / "a.db") == {("feed", 0): 3}
+    assert positions(stores / "a.db") == {("feed", 0): 3}
 
 
 # ---------------------------------------------------------------------- a save that fails
@@ -202,18 +204,29 @@ def test_a_position_is_written_though_the_batch_fails_at_its_end(tmp_path: Path,
 @contextmanager
 def full(engine: Engine) -> Iterator[None]:
     """While the disk is full."""
-    pages = engine._connection.execute("PRAGMA page_count").fetchone()[0]
-    engine._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    if isinstance(engine._store, PostgresStore):
+        with psycopg.connect(engine._store._url, autocommit=True) as other:
+            other.execute(
+                "CREATE FUNCTION full_v1() RETURNS trigger LANGUAGE plpgsql AS"
+                " $$ BEGIN RAISE 'database or disk is full' USING ERRCODE = 'disk_full'; END $$;"
+                "CREATE TRIGGER full_v1 AFTER INSERT ON stored_events FOR EACH STATEMENT EXECUTE FUNCTION full_v1()"
+            )
+            yield
+            other.execute("DROP FUNCTION full_v1 CASCADE")
+        return
+    file = file_of(engine)
+    pages = file.execute("PRAGMA page_count").fetchone()[0]
+    file.execute(f"PRAGMA max_page_count = {pages + 2}")
     yield
-    engine._connection.execute("PRAGMA max_page_count = 4294967294")
+    file.execute("PRAGMA max_page_count = 4294967294")
 
 
 def many() -> list[bytes]:
     return [fact(f"m{n}", "complaint.contacted", "C1", 80 + n, by="anna", direction="inbound") for n in range(900)]
 
 
-def test_a_full_disk_leaves_nothing_of_the_batch_and_the_engine_works_on(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_a_full_disk_leaves_nothing_of_the_batch_and_the_engine_works_on(stores: Stores) -> None:
+    path = stores / "a.db"
     with engine(path) as taking:
         record(taking, *STORY[:4])
         before = everything(path)
@@ -222,13 +235,13 @@ def test_a_full_disk_leaves_nothing_of_the_batch_and_the_engine_works_on(tmp_pat
                 taking.take([*STORY[4:], *many()], positions=[("feed", 0, 9)])
             assert everything(path) == before
         record(taking, *STORY[4:])
-    with engine(tmp_path / "b.db") as sane:
+    with engine(stores / "b.db") as sane:
         record(sane, *STORY)
-    assert everything(path) == everything(tmp_path / "b.db")
+    assert everything(path) == everything(stores / "b.db")
 
 
-def test_a_full_disk_while_timers_fire_leaves_nothing_and_they_fire_later(tmp_path: Path) -> None:
-    path, machine = tmp_path / "a.db", Machine(1000)
+def test_a_full_disk_while_timers_fire_leaves_nothing_and_they_fire_later(stores: Stores) -> None:
+    path, machine = stores / "a.db", Machine(1000)
     asked = [
         [
             filed(f"f{n}", f"C{n}", 0, service=f"S{n}", down=True),
@@ -253,8 +266,8 @@ def test_a_full_disk_while_timers_fire_leaves_nothing_and_they_fire_later(tmp_pa
     assert not everything(path)["timers"]
 
 
-def test_a_full_disk_while_agreements_are_published_leaves_none_of_them(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_a_full_disk_while_agreements_are_published_leaves_none_of_them(stores: Stores) -> None:
+    path = stores / "a.db"
     large = "".join(f'[agreement.a{n}]\nrestoration = {{ silence = "PT{n}H" }}\n' for n in range(1, 400))
     terms = parse("effective = 2020-01-01\n" + large)
     with engine(path) as publishing:
@@ -269,18 +282,19 @@ def test_a_full_disk_while_agreements_are_published_leaves_none_of_them(tmp_path
     check_sound(path)
 
 
-def test_a_version_that_another_connection_took_fails_the_batch_whole_and_it_may_be_taken_again(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_a_version_that_another_connection_took_fails_the_batch_whole_and_it_may_be_taken_again(stores: Stores) -> None:
+    path = stores / "a.db"
     with engine(path) as first, engine(path) as second:
         record(first, *STORY[:4])
         record(second, *STORY[4:6])
         # The first engine is made to believe that nobody has written: what it remembers is out of date.
-        first._seen_version = first._connection.execute("PRAGMA data_version").fetchone()[0]
+        with reading(first._store) as unit:
+            first._seen_version = unit.changes()
         before = everything(path)
-        with pytest.raises(sqlite3.IntegrityError):
+        with pytest.raises(ConflictError):
             first.take(STORY[6:], positions=[("feed", 0, 9)])
         assert everything(path) == before
         record(first, *STORY[6:])
-    with engine(tmp_path / "b.db") as sane:
+    with engine(stores / "b.db") as sane:
         record(sane, *STORY)
-    assert everything(path) == everything(tmp_path / "b.db")
+    assert everything(path) == everything(stores / "b.db")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -12,9 +11,10 @@ from engine.intake import Engine
 from tests.integration import workload
 from tests.integration.engines import Machine, engine
 from tests.integration.facts import check_sound, everything, us
+from tests.integration.stores import Place, Stores
 
 
-def live(path: Path, bodies: list[bytes], cached: int, *, mode: str = "wall", seed: int = 1) -> Engine:
+def live(path: Place, bodies: list[bytes], cached: int, *, mode: str = "wall", seed: int = 1) -> Engine:
     """Takes all in, in batches of a few, while the machine's clock goes on; silences are looked after in between."""
     random, machine = Random(seed), Machine(90 * 24 * 60)
     with engine(path, clock=machine, cached=cached) as taking:
@@ -33,43 +33,43 @@ def live(path: Path, bodies: list[bytes], cached: int, *, mode: str = "wall", se
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("mode", ["wall", "event"])
 def test_an_engine_that_keeps_three_streams_records_what_one_that_keeps_all_does(
-    tmp_path: Path, mode: str, seed: int
+    stores: Stores, mode: str, seed: int
 ) -> None:
     facts = workload.arrivals(seed, workload.lives(seed, 40, days=7), late=30)
-    few = live(tmp_path / "few.db", facts, 3, mode=mode)
-    all_ = live(tmp_path / "all.db", facts, 10_000, mode=mode)
+    few = live(stores / "few.db", facts, 3, mode=mode)
+    all_ = live(stores / "all.db", facts, 10_000, mode=mode)
     assert few.loads > 3 * all_.loads
     assert len(few._cache._states) <= 3
-    events = check_sound(tmp_path / "few.db")
+    events = check_sound(stores / "few.db")
     assert len({event.stream for event in events}) > 50
-    assert everything(tmp_path / "few.db") == everything(tmp_path / "all.db")
+    assert everything(stores / "few.db") == everything(stores / "all.db")
     kinds = Counter(event.type for event in events)
     assert kinds["complaint.closed"] > 5
     assert kinds["outage.restated"] > 5
     assert kinds["outage.ended"] > 20
 
 
-def test_an_engine_started_anew_for_every_fact_records_what_one_that_goes_on_does(tmp_path: Path) -> None:
+def test_an_engine_started_anew_for_every_fact_records_what_one_that_goes_on_does(stores: Stores) -> None:
     facts = workload.arrivals(7, workload.lives(7, 12), late=30)
     machine = Machine(90 * 24 * 60)
-    with engine(tmp_path / "on.db", clock=machine) as on:
+    with engine(stores / "on.db", clock=machine) as on:
         for n, body in enumerate(facts):
             machine.minute = 90 * 24 * 60 + n
             on.take([body])
     for n, body in enumerate(facts):
         machine.minute = 90 * 24 * 60 + n
-        with engine(tmp_path / "anew.db", clock=machine) as anew:
+        with engine(stores / "anew.db", clock=machine) as anew:
             anew.take([body])
-    assert everything(tmp_path / "anew.db") == everything(tmp_path / "on.db")
+    assert everything(stores / "anew.db") == everything(stores / "on.db")
 
 
-def test_two_engines_that_take_turns_record_what_one_does(tmp_path: Path) -> None:
+def test_two_engines_that_take_turns_record_what_one_does(stores: Stores) -> None:
     facts, random = workload.arrivals(8, workload.lives(8, 25), late=30), Random(8)
     machine = Machine(90 * 24 * 60)
     with (
-        engine(tmp_path / "one.db", clock=machine) as one,
-        engine(tmp_path / "two.db", clock=machine) as first,
-        engine(tmp_path / "two.db", clock=machine, cached=20) as second,
+        engine(stores / "one.db", clock=machine) as one,
+        engine(stores / "two.db", clock=machine) as first,
+        engine(stores / "two.db", clock=machine, cached=20) as second,
     ):
         while facts:
             machine.minute += random.choice((0, 1, 300))
@@ -80,13 +80,13 @@ def test_two_engines_that_take_turns_record_what_one_does(tmp_path: Path) -> Non
             machine.minute += random.choice((0, 2000))
             one.tick()
             random.choice((first, second)).tick()
-    check_sound(tmp_path / "two.db")
-    assert everything(tmp_path / "two.db") == everything(tmp_path / "one.db")
+    check_sound(stores / "two.db")
+    assert everything(stores / "two.db") == everything(stores / "one.db")
 
 
 @pytest.mark.parametrize("late", [0, 5, 40])
 def test_a_service_with_three_hundred_flaps_is_the_same_from_memory_and_from_the_store(
-    tmp_path: Path, late: int
+    stores: Stores, late: int
 ) -> None:
     flaps = workload.flapping("S1", 300)
     others = workload.lives(2, 15, days=2)  # S1 is one of their services too
@@ -94,18 +94,18 @@ def test_a_service_with_three_hundred_flaps_is_the_same_from_memory_and_from_the
     facts = workload.arrivals(
         3, sorted(flaps + others, key=lambda _: random.random()) if late > 30 else flaps + others, late=late
     )
-    few = live(tmp_path / "few.db", facts, 3)
-    live(tmp_path / "all.db", facts, 10_000)
+    few = live(stores / "few.db", facts, 3)
+    live(stores / "all.db", facts, 10_000)
     assert few.loads > 50
-    assert everything(tmp_path / "few.db") == everything(tmp_path / "all.db")
-    check_sound(tmp_path / "few.db")
+    assert everything(stores / "few.db") == everything(stores / "all.db")
+    check_sound(stores / "few.db")
 
 
-def test_one_batch_or_a_batch_for_each_fact_the_history_is_the_same(tmp_path: Path) -> None:
+def test_one_batch_or_a_batch_for_each_fact_the_history_is_the_same(stores: Stores) -> None:
     facts = workload.arrivals(9, workload.lives(9, 30), late=30)
-    with engine(tmp_path / "one.db") as one, engine(tmp_path / "each.db", cached=5) as each:
+    with engine(stores / "one.db") as one, engine(stores / "each.db", cached=5) as each:
         one.take(facts)
         for body in facts:
             each.take([body])
-    assert everything(tmp_path / "one.db") == everything(tmp_path / "each.db")
-    assert check_sound(tmp_path / "one.db")[-1].recorded_at == us(100 * 24 * 60)
+    assert everything(stores / "one.db") == everything(stores / "each.db")
+    assert check_sound(stores / "one.db")[-1].recorded_at == us(100 * 24 * 60)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from contracts.agreements import parse
 from tests.integration.engines import Broken, Machine, engine, record, take
 from tests.integration.facts import (
@@ -22,17 +20,18 @@ from tests.integration.facts import (
     up,
     us,
 )
+from tests.integration.stores import Place, Stores
 
 
-def recorded_at(path: Path) -> dict[str, int]:
+def recorded_at(path: Place) -> dict[str, int]:
     return {e.id: e.recorded_at for e in check_sound(path) if e.is_fact}
 
 
 # ---------------------------------------------------------------------- the machine's clock
 
 
-def test_recorded_at_never_goes_back_when_the_machines_clock_does(tmp_path: Path) -> None:
-    path, machine = tmp_path / "a.db", Machine(600)
+def test_recorded_at_never_goes_back_when_the_machines_clock_does(stores: Stores) -> None:
+    path, machine = stores / "a.db", Machine(600)
     with engine(path, clock=machine) as taking:
         record(taking, down("d1", "S1", 0))
         machine.minute = 300
@@ -48,17 +47,17 @@ def test_recorded_at_never_goes_back_when_the_machines_clock_does(tmp_path: Path
     assert recorded_at(path) == {"d1": us(600), "u1": us(600), "d2": us(600), "u2": us(600), "h": us(604)}
 
 
-def test_of_two_engines_whose_machines_clocks_differ_neither_takes_recorded_at_back(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_of_two_engines_whose_machines_clocks_differ_neither_takes_recorded_at_back(stores: Stores) -> None:
+    path = stores / "a.db"
     with engine(path, clock=Machine(60)) as ahead, engine(path, clock=Machine(0)) as behind:
         for n in range(6):
             record(behind if n % 2 else ahead, down(f"d{n}", "S1", -n), down(f"e{n}", f"S{n}", -n))
     assert set(recorded_at(path).values()) == {us(60)}
 
 
-def test_time_does_not_pass_for_a_store_while_its_dead_letters_come(tmp_path: Path) -> None:
+def test_time_does_not_pass_for_a_store_while_its_dead_letters_come(stores: Stores) -> None:
     """When dead letters were received the machine's clock says; the engine's is for what is recorded."""
-    path, machine = tmp_path / "a.db", Machine(10)
+    path, machine = stores / "a.db", Machine(10)
     with engine(path, clock=machine) as taking:
         take(taking, b"first")
         machine.minute = 5
@@ -71,8 +70,8 @@ def test_time_does_not_pass_for_a_store_while_its_dead_letters_come(tmp_path: Pa
 # ---------------------------------------------------------------------- events and the wall
 
 
-def test_by_the_clock_of_events_a_fact_is_recorded_at_its_time_and_a_late_one_at_the_clocks(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_by_the_clock_of_events_a_fact_is_recorded_at_its_time_and_a_late_one_at_the_clocks(stores: Stores) -> None:
+    path = stores / "a.db"
     with engine(path) as taking:
         record(taking, down("d1", "S1", 10), up("u1", "S1", 30), down("late", "S2", 20), mode="event")
         record(taking, up("later", "S2", 25), down("d2", "S1", 40), mode="event")
@@ -81,9 +80,9 @@ def test_by_the_clock_of_events_a_fact_is_recorded_at_its_time_and_a_late_one_at
 
 
 def test_a_store_loaded_by_the_clock_of_events_may_be_lived_in_afterwards_but_not_the_other_way_round(
-    tmp_path: Path,
+    stores: Stores,
 ) -> None:
-    path, machine = tmp_path / "a.db", Machine(1000)
+    path, machine = stores / "a.db", Machine(1000)
     with engine(path, clock=machine) as taking:
         record(taking, down("d1", "S1", 10), mode="event")
         record(taking, up("u1", "S1", 20), mode=None)
@@ -96,8 +95,8 @@ def test_a_store_loaded_by_the_clock_of_events_may_be_lived_in_afterwards_but_no
     assert recorded_at(path) == {"d1": us(10), "u1": us(20), "d2": us(1000), "u2": us(1001), "d3": us(1002)}
 
 
-def test_a_store_loaded_with_a_future_is_never_recorded_in_before_it(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_a_store_loaded_with_a_future_is_never_recorded_in_before_it(stores: Stores) -> None:
+    path = stores / "a.db"
     with engine(path, clock=Machine(0)) as taking:
         record(taking, down("d1", "S1", 500), mode="event")
         record(taking, up("u1", "S1", 100), mode="wall")
@@ -108,14 +107,14 @@ def test_a_store_loaded_with_a_future_is_never_recorded_in_before_it(tmp_path: P
 # ---------------------------------------------------------------------- agreements before the first fact
 
 
-def published(path: Path) -> list[tuple[str, int, int]]:
+def published(path: Place) -> list[tuple[str, int, int]]:
     return [(e.stream, e.version, e.recorded_at) for e in log(path) if e.type == "agreement.published"]
 
 
 def test_agreements_applied_to_a_new_store_survive_a_restart_and_are_published_with_the_first_fact(
-    tmp_path: Path,
+    stores: Stores,
 ) -> None:
-    path = tmp_path / "a.db"
+    path = stores / "a.db"
     with engine(path, terms="") as taking:
         assert len(taking.publish(parse(STANDARD))) == 3
         assert not taking.publish(parse(STANDARD))
@@ -138,16 +137,16 @@ def test_agreements_applied_to_a_new_store_survive_a_restart_and_are_published_w
     check_sound(path)
 
 
-def test_a_history_of_long_ago_has_its_agreements_from_its_beginning(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_a_history_of_long_ago_has_its_agreements_from_its_beginning(stores: Stores) -> None:
+    path = stores / "a.db"
     with engine(path, clock=Machine(10**6)) as taking:
         record(taking, filed("f", "C1", -20), down("d", "S1", -30), mode="event")
     assert {moment for _, _, moment in published(path)} == {us(-30)}, "the first of its batch"
     check_sound(path)
 
 
-def test_agreements_wait_on_when_the_batch_of_the_first_fact_fails(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_agreements_wait_on_when_the_batch_of_the_first_fact_fails(stores: Stores) -> None:
+    path = stores / "a.db"
     kind = type("Broken", (Broken,), {"failing": frozenset({"f"})})
     with engine(path, kind=kind) as taking:
         assert take(taking, filed("f", "C1", 0, agreement="wary")) == ["dead"]
@@ -158,8 +157,8 @@ def test_agreements_wait_on_when_the_batch_of_the_first_fact_fails(tmp_path: Pat
     check_sound(path)
 
 
-def test_agreements_published_by_one_engine_are_known_to_the_other(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_agreements_published_by_one_engine_are_known_to_the_other(stores: Stores) -> None:
+    path = stores / "a.db"
     with engine(path, terms="") as first, engine(path, terms="") as second:
         assert take(second, filed("f1", "C1", 0, agreement="wary"), filed("f2", "C2", 0)) == ["dead", "recorded"]
         first.publish(parse(STANDARD))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -23,10 +22,12 @@ from tests.integration.facts import (
     held,
     ids,
     log,
+    one,
     types,
     up,
     us,
 )
+from tests.integration.stores import Stores, change
 
 
 def acknowledged(name: str, complaint: str, minute: float) -> bytes:
@@ -36,8 +37,8 @@ def acknowledged(name: str, complaint: str, minute: float) -> bytes:
 # ---------------------------------------------------------------------- for their complaint
 
 
-def test_facts_of_a_complaint_wait_for_its_filing_and_are_recorded_with_it_in_their_order(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_facts_of_a_complaint_wait_for_its_filing_and_are_recorded_with_it_in_their_order(stores: Stores) -> None:
+    path = stores / "a.db"
     with engine(path) as taking:
         assert (
             take(taking, close("c", "C1", 30), acknowledged("a", "C1", 10), acknowledged("x", "C2", 5)) == ["held"] * 3
@@ -55,8 +56,8 @@ def test_facts_of_a_complaint_wait_for_its_filing_and_are_recorded_with_it_in_th
     check_sound(path)
 
 
-def test_a_held_fact_that_comes_again_is_a_duplicate_and_with_other_content_a_dead_letter(tmp_path: Path) -> None:
-    path, other = tmp_path / "a.db", acknowledged("a", "C1", 11)
+def test_a_held_fact_that_comes_again_is_a_duplicate_and_with_other_content_a_dead_letter(stores: Stores) -> None:
+    path, other = stores / "a.db", acknowledged("a", "C1", 11)
     with engine(path) as taking:
         again = json.dumps(json.loads(acknowledged("a", "C1", 10)), indent=1).encode()
         assert take(taking, acknowledged("a", "C1", 10), again) == ["held", "duplicate"]
@@ -70,8 +71,8 @@ def test_a_held_fact_that_comes_again_is_a_duplicate_and_with_other_content_a_de
     assert (reason, field, body) == ("the same source and id were taken with other content", "id", other)
 
 
-def test_what_waits_for_a_filing_waits_on_when_that_filing_is_a_dead_letter(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_what_waits_for_a_filing_waits_on_when_that_filing_is_a_dead_letter(stores: Stores) -> None:
+    path = stores / "a.db"
     with engine(path) as taking:
         assert take(taking, acknowledged("a", "C1", 10), filed("f", "C1", 0, agreement="unknown")) == ["held", "dead"]
         assert held(path) == [("a", "complaint:C1")]
@@ -79,8 +80,8 @@ def test_what_waits_for_a_filing_waits_on_when_that_filing_is_a_dead_letter(tmp_
     assert ids(path) == ["f", "a"]
 
 
-def test_what_was_held_may_turn_out_to_be_a_dead_letter_and_is_kept_whole(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_what_was_held_may_turn_out_to_be_a_dead_letter_and_is_kept_whole(stores: Stores) -> None:
+    path = stores / "a.db"
     wrong = corrected("k", "C2", 20, wrong="a", void=True)
     with engine(path) as taking:
         assert take(taking, wrong) == ["held"]
@@ -94,8 +95,8 @@ def test_what_was_held_may_turn_out_to_be_a_dead_letter_and_is_kept_whole(tmp_pa
 # ---------------------------------------------------------------------- for their original
 
 
-def test_a_correction_waits_for_the_fact_that_it_corrects_and_one_of_the_correction_for_that(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_a_correction_waits_for_the_fact_that_it_corrects_and_one_of_the_correction_for_that(stores: Stores) -> None:
+    path = stores / "a.db"
     with engine(path) as taking:
         assert (
             take(
@@ -115,8 +116,8 @@ def test_a_correction_waits_for_the_fact_that_it_corrects_and_one_of_the_correct
     check_sound(path)
 
 
-def test_a_correction_of_a_fact_that_waits_for_its_complaint_waits_for_that_fact(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_a_correction_of_a_fact_that_waits_for_its_complaint_waits_for_that_fact(stores: Stores) -> None:
+    path = stores / "a.db"
     with engine(path) as taking:
         assert take(taking, acknowledged("a", "C1", 10), corrected("k", "C1", 20, wrong="a", void=True)) == [
             "held",
@@ -130,8 +131,8 @@ def test_a_correction_of_a_fact_that_waits_for_its_complaint_waits_for_that_fact
 # ---------------------------------------------------------------------- for their time
 
 
-def test_a_fact_of_up_to_five_minutes_ahead_waits_until_its_time_and_no_longer(tmp_path: Path) -> None:
-    path, machine = tmp_path / "a.db", Machine(0)
+def test_a_fact_of_up_to_five_minutes_ahead_waits_until_its_time_and_no_longer(stores: Stores) -> None:
+    path, machine = stores / "a.db", Machine(0)
     late = fact("late", "service.down", "S1", 5, evidence="telemetry")
     beyond = json.dumps(
         event("z", "service.down", "S1", 5, evidence="customer")
@@ -149,8 +150,8 @@ def test_a_fact_of_up_to_five_minutes_ahead_waits_until_its_time_and_no_longer(t
     assert [(e.id, e.recorded_at) for e in check_sound(path) if e.is_fact] == [("now", us(0)), ("late", us(5))]
 
 
-def test_facts_whose_time_has_come_are_taken_before_those_that_come_after_a_restart(tmp_path: Path) -> None:
-    path, machine = tmp_path / "a.db", Machine(0)
+def test_facts_whose_time_has_come_are_taken_before_those_that_come_after_a_restart(stores: Stores) -> None:
+    path, machine = stores / "a.db", Machine(0)
     with engine(path, clock=machine) as taking:
         assert take(taking, up("u", "S1", 4), down("d", "S1", 2), close("c", "C1", 4)) == ["held"] * 3
     machine.minute = 60
@@ -163,8 +164,8 @@ def test_facts_whose_time_has_come_are_taken_before_those_that_come_after_a_rest
     check_sound(path)
 
 
-def test_a_filing_that_waited_for_its_time_sets_free_what_waited_for_it(tmp_path: Path) -> None:
-    path, machine = tmp_path / "a.db", Machine(0)
+def test_a_filing_that_waited_for_its_time_sets_free_what_waited_for_it(stores: Stores) -> None:
+    path, machine = stores / "a.db", Machine(0)
     with engine(path, clock=machine) as taking:
         assert (
             take(
@@ -178,8 +179,8 @@ def test_a_filing_that_waited_for_its_time_sets_free_what_waited_for_it(tmp_path
     check_sound(path)
 
 
-def test_a_filing_that_waits_for_its_time_dies_if_another_comes_before_it(tmp_path: Path) -> None:
-    path, machine = tmp_path / "a.db", Machine(0)
+def test_a_filing_that_waits_for_its_time_dies_if_another_comes_before_it(stores: Stores) -> None:
+    path, machine = stores / "a.db", Machine(0)
     with engine(path, clock=machine) as taking:
         assert take(taking, filed("f2", "C1", 3), filed("f1", "C1", 0)) == ["held", "recorded"]
         machine.minute = 3
@@ -187,8 +188,8 @@ def test_a_filing_that_waits_for_its_time_dies_if_another_comes_before_it(tmp_pa
     assert [(field, body) for _, field, body in dead(path)] == [("subject", filed("f2", "C1", 3))]
 
 
-def test_a_correction_that_moves_a_fact_ahead_waits_until_that_time(tmp_path: Path) -> None:
-    path, machine = tmp_path / "a.db", Machine(0)
+def test_a_correction_that_moves_a_fact_ahead_waits_until_that_time(stores: Stores) -> None:
+    path, machine = stores / "a.db", Machine(0)
     ahead = corrected("k", "S1", 0, wrong="d", time="2024-05-01T00:04:00Z")
     too_far = corrected("far", "S1", 0, wrong="d", time="2024-05-01T00:06:00Z")
     with engine(path, clock=machine) as taking:
@@ -199,9 +200,9 @@ def test_a_correction_that_moves_a_fact_ahead_waits_until_that_time(tmp_path: Pa
 
 
 @pytest.mark.parametrize("sizes", [[9], [1] * 9, [4, 5]], ids=["one batch", "one by one", "two batches"])
-def test_by_the_clock_of_events_what_waits_for_its_time_is_taken_just_then(tmp_path: Path, sizes: list[int]) -> None:
+def test_by_the_clock_of_events_what_waits_for_its_time_is_taken_just_then(stores: Stores, sizes: list[int]) -> None:
     """Wherever a batch ends."""
-    path = tmp_path / "a.db"
+    path = stores / "a.db"
     story = [
         filed("f", "C1", 0, service="S1", down=True),
         fact("p", "resolution.proposed", "C1", 1, by="desk", summary="restarted"),
@@ -224,17 +225,17 @@ def test_by_the_clock_of_events_what_waits_for_its_time_is_taken_just_then(tmp_p
     assert (ended.time, ended.recorded_at) == (us(1), us(1443))
 
 
-def test_a_held_fact_that_the_contracts_take_no_more_costs_nobody_else(tmp_path: Path) -> None:
+def test_a_held_fact_that_the_contracts_take_no_more_costs_nobody_else(stores: Stores) -> None:
     """A later version may be stricter than the one that held it."""
-    path, machine = tmp_path / "a.db", Machine(0)
+    path, machine = stores / "a.db", Machine(0)
     with engine(path, clock=machine) as taking:
         assert (
             take(taking, acknowledged("a", "C1", -2), acknowledged("b", "C1", -1), down("d", "S1", 3)) == ["held"] * 3
         )
         for name, old in (("a", b"complaint.greeted"), ("d", b"service.gone")):
-            [body] = taking._connection.execute("SELECT body FROM held WHERE id = ?", (name,)).fetchone()
+            body = one(path, "SELECT body FROM held WHERE id = ?", name)
             older = body.replace(b"complaint.acknowledged", old).replace(b"service.down", old)
-            taking._connection.execute("UPDATE held SET body = ? WHERE id = ?", (older, name))
+            change(path, "UPDATE held SET body = ? WHERE id = ?", older, name)
         assert sorted(released(taking.take([filed("f", "C1", -5)]))) == [("a", "dead"), ("b", "recorded")]
         machine.minute = 3
         assert released(taking.tick()) == [("d", "dead")]

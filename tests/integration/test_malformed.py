@@ -14,9 +14,10 @@ from random import Random
 
 import pytest
 
-from tests.integration.facts import check_sound, dead, held, ids, one, opened
+from tests.integration.facts import check_sound, dead, held, ids, one
 from tests.integration.malformed import KINDS
 from tests.integration.malformed_data import Mill, line
+from tests.integration.stores import opened
 
 ROOT = Path(__file__).parents[2]
 SEED, MALFORMED = 4, 10_000
@@ -47,13 +48,13 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 def check_letters(path: Path, sent: list[tuple[str | None, bytes, str | None]]) -> Counter[str]:
     """Each malformed one is a dead letter, byte for byte, with its reason and field, and nothing else is."""
     kinds: Counter[str] = Counter()
-    with opened(path) as connection:
+    with opened(path) as run:
         for kind, body, field in sent:
             if kind is None:
                 continue
             kinds[kind] += 1
             select = "SELECT body, reason, field, times FROM dead WHERE digest = ?"
-            letter = connection.execute(select, (hashlib.sha256(body).digest(),)).fetchone()
+            [letter] = run(select, (hashlib.sha256(body).digest(),)) or [None]
             assert letter is not None, (kind, body[:300])
             assert letter[0] == body
             assert letter[2:] == (field, 1), (kind, letter[1:], body[:300])

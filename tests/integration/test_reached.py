@@ -10,14 +10,16 @@ import pytest
 
 from engine.intake import Engine
 from engine.keeping import Keeper
-from engine.store.sqlite import SCHEMA_VERSION, StoreError
-from engine.store.unit import LostError, Reached
+from engine.store.errors import LostError, StoreError
+from engine.store.sqlite import SCHEMA_VERSION
+from engine.store.unit import Reached
 from tests.integration.engines import engine, outcomes, take
 from tests.integration.facts import filed, ids, one, rows
+from tests.integration.stores import Stores
 
 
-def test_a_position_moves_only_from_where_it_is_believed_to_stand(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
+def test_a_position_moves_only_from_where_it_is_believed_to_stand(stores: Stores) -> None:
+    path = stores / "store.db"
     with engine(path) as ours, engine(path) as theirs:
         ours.take([filed("f1", "C1", 0)], positions=[Reached("t", 0, 10, None)])
         with pytest.raises(LostError):
@@ -30,8 +32,8 @@ def test_a_position_moves_only_from_where_it_is_believed_to_stand(tmp_path: Path
         assert outcomes(ours.take([filed("f5", "C5", 0)], positions=[Reached("t", 0, 31, 30)])) == ["recorded"]
 
 
-def test_what_a_message_said_beside_the_fact_is_kept_with_what_dies_and_with_what_waits(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
+def test_what_a_message_said_beside_the_fact_is_kept_with_what_dies_and_with_what_waits(stores: Stores) -> None:
+    path = stores / "store.db"
     waits, bad = filed("f", "C1", 100 * 24 * 60 + 2), b"bad"
     with engine(path) as opened:
         assert outcomes(opened.take([waits, bad], origins={waits: b"a", bad: b"b"})) == ["held", "dead"]
@@ -48,7 +50,7 @@ def test_a_store_of_the_first_version_is_upgraded_when_it_is_written_to(tmp_path
             "ALTER TABLE dead DROP COLUMN origin; ALTER TABLE dead DROP COLUMN untold; PRAGMA user_version = 1"
         )
     url = f"sqlite:///{path}"
-    with pytest.raises(StoreError, match="`stilldown migrate --store"):
+    with pytest.raises(StoreError, match="`stilldown migrate` upgrades it"):
         Keeper(url)
     Engine(url).close()
     assert one(path, "PRAGMA user_version") == SCHEMA_VERSION

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from engine.service import Service
 from tests.integration.engines import Machine, engine, outcomes, record, take
 from tests.integration.facts import DAY, Event, check_sound, close, down, everything, fact, filed, ids, micros, up, us
 from tests.integration.processes import together
+from tests.integration.stores import Place, Stores, url_of
 
 DUE = 3 + DAY
 """When the silence of `asked` has lasted, in minutes."""
@@ -29,7 +29,7 @@ def asked(n: int = 1, minute: float = 0) -> list[bytes]:
     ]
 
 
-def ends(path: Path, n: int = 1) -> list[Event]:
+def ends(path: Place, n: int = 1) -> list[Event]:
     return [e for e in check_sound(path) if e.type == "outage.ended" and e.stream == f"service:S{n}"]
 
 
@@ -38,12 +38,12 @@ def settled(event: Event) -> list[int]:
     return [micros(claim["settled_at"]) for claim in event.data["claims"]]
 
 
-def timers(path: Path) -> list[tuple[Any, ...]]:
+def timers(path: Place) -> list[tuple[Any, ...]]:
     return everything(path)["timers"]
 
 
-def test_by_the_clock_of_events_a_silence_speaks_at_its_time_between_the_facts(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
+def test_by_the_clock_of_events_a_silence_speaks_at_its_time_between_the_facts(stores: Stores) -> None:
+    path = stores / "a.db"
     with engine(path) as taking:
         record(
             taking, *asked(), down("x", "S2", DUE), up("y", "S2", DUE + 10), close("c", "C1", DUE + 20), mode="event"
@@ -59,8 +59,8 @@ def test_by_the_clock_of_events_a_silence_speaks_at_its_time_between_the_facts(t
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 100])
-def test_a_silence_armed_and_lasted_within_a_batch_speaks_as_if_there_were_none(tmp_path: Path, batch: int) -> None:
-    path = tmp_path / "a.db"
+def test_a_silence_armed_and_lasted_within_a_batch_speaks_as_if_there_were_none(stores: Stores, batch: int) -> None:
+    path = stores / "a.db"
     bodies = [body for n in range(1, 6) for body in asked(n, n * 700)]
     bodies.append(fact("r", "resolution.rejected", "C3", 2200, by="shop", reason="no"))
     bodies = [*sorted(bodies, key=lambda body: body[body.index(b'"time"') :]), down("z", "S9", 9000)]
@@ -74,11 +74,11 @@ def test_a_silence_armed_and_lasted_within_a_batch_speaks_as_if_there_were_none(
 
 
 @pytest.mark.parametrize("fact_first", [False, True], ids=["tick", "a fact"])
-def test_after_a_stop_of_a_week_what_fell_due_is_done_first_as_of_its_time(tmp_path: Path, fact_first: bool) -> None:
-    path, machine = tmp_path / "a.db", Machine(10)
+def test_after_a_stop_of_a_week_what_fell_due_is_done_first_as_of_its_time(stores: Stores, fact_first: bool) -> None:
+    path, machine = stores / "a.db", Machine(10)
     with engine(path, clock=machine) as taking:
         record(taking, *asked())
-        assert [due for _, _, due in timers(path)] == [us(DUE)]
+        assert [due for _, due in timers(path)] == [us(DUE)]
         machine.minute = DUE - 1
         assert not taking.tick().decisions
     machine.minute = 10 + 7 * DAY
@@ -97,8 +97,8 @@ def test_after_a_stop_of_a_week_what_fell_due_is_done_first_as_of_its_time(tmp_p
         assert [e.type for e in check_sound(path) if e.stream == "complaint:C1"][-1] == "complaint.closed"
 
 
-def test_a_fact_of_before_the_silence_had_lasted_that_comes_after_it_takes_it_back(tmp_path: Path) -> None:
-    path, machine = tmp_path / "a.db", Machine(10)
+def test_a_fact_of_before_the_silence_had_lasted_that_comes_after_it_takes_it_back(stores: Stores) -> None:
+    path, machine = stores / "a.db", Machine(10)
     with engine(path, clock=machine) as taking:
         record(taking, *asked())
     machine.minute = DUE + DAY
@@ -110,8 +110,8 @@ def test_a_fact_of_before_the_silence_had_lasted_that_comes_after_it_takes_it_ba
     assert not timers(path)
 
 
-def test_of_two_engines_one_lets_a_silence_speak(tmp_path: Path) -> None:
-    path, machine = tmp_path / "a.db", Machine(10)
+def test_of_two_engines_one_lets_a_silence_speak(stores: Stores) -> None:
+    path, machine = stores / "a.db", Machine(10)
     with engine(path, clock=machine) as first, engine(path, clock=machine) as second:
         record(first, *asked(1))
         record(second, *asked(2, 1), *asked(3, 2))
@@ -138,11 +138,11 @@ def tick_at_once(barrier: Barrier, url: str, rounds: int) -> int:
     return done
 
 
-def test_two_processes_that_tick_at_once_let_every_silence_speak_once(tmp_path: Path) -> None:
-    path, rounds = tmp_path / "a.db", 60
+def test_two_processes_that_tick_at_once_let_every_silence_speak_once(stores: Stores) -> None:
+    path, rounds = stores / "a.db", 60
     with engine(path, clock=Machine(rounds * 10 + 10)) as taking:
         record(taking, *[body for n in range(rounds * 3) for body in asked(n, n // 3 * 10)])
-    found = together(tick_at_once, (f"sqlite:///{path}", rounds), (f"sqlite:///{path}", rounds))
+    found = together(tick_at_once, (url_of(path), rounds), (url_of(path), rounds))
     assert sum(found) == rounds * 3
     assert min(found) > 0
     assert all(len(ends(path, n)) == 1 for n in range(0, rounds * 3, 20))
@@ -150,9 +150,9 @@ def test_two_processes_that_tick_at_once_let_every_silence_speak_once(tmp_path: 
 
 
 def test_a_silence_on_which_the_engine_fails_stops_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, machine = tmp_path / "a.db", Machine(10)
+    path, machine = stores / "a.db", Machine(10)
     whole = Step.silence
 
     def failing(step: Step, service: Service, due: int) -> None:

@@ -19,6 +19,7 @@ from engine.service import Service
 from engine.showing import show
 from engine.store.mapper import from_row
 from engine.store.unit import reading
+from tests.integration.stores import file_of
 
 from .folds import Concluded, anew, differing, from_nothing, recorded
 from .histories import History
@@ -37,13 +38,13 @@ class Bench:
         self.now = 0
         self.url = f"sqlite:///{folder}/histories.db"
         self.engine = Engine(self.url, cached=cached, clock=lambda: self.now)
-        self.engine._connection.execute("PRAGMA synchronous = OFF")
+        file_of(self.engine).execute("PRAGMA synchronous = OFF")
 
     def close(self) -> None:
         self.engine.close()
 
     def empty(self) -> None:
-        connection = self.engine._connection
+        connection = file_of(self.engine)
         for table in _TABLES:
             connection.execute(f"DELETE FROM {table}")
         connection.execute("DELETE FROM sqlite_sequence")
@@ -104,7 +105,7 @@ class Bench:
 
     def events(self) -> list[Recorded]:
         """Everything recorded, in order of position."""
-        with reading(self.engine._connection) as unit:
+        with reading(self.engine._store) as unit:
             rows = unit.rows(
                 "SELECT originator_id, originator_version, topic, state FROM stored_events ORDER BY notification_id"
             )
@@ -112,7 +113,7 @@ class Bench:
 
     @contextmanager
     def states(self) -> Iterator[Engine]:
-        with reading(self.engine._connection) as unit:
+        with reading(self.engine._store) as unit:
             self.engine._unit = unit
             self.engine._begin_batch()
             yield self.engine

@@ -220,7 +220,7 @@ class Law(RuleBasedStateMachine):
 
     @invariant()
     def positions_have_no_gaps(self) -> None:
-        with reading(self.bench.engine._connection) as unit:
+        with reading(self.bench.engine._store) as unit:
             positions = unit.rows("SELECT notification_id FROM stored_events ORDER BY 1")
         assert [p for (p,) in positions] == list(range(1, len(positions) + 1))
 

@@ -1,1 +1,1 @@
-"""Real servers for tests."""
+"""Real servers for tests, one of each for a whole run (servers in tools/)."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from contracts.pinning import Holiday, Pinned, pinned
 from tests.integration.cli.running import Cli, filed
 
 TERMS = """
@@ -88,3 +90,36 @@ def test_a_file_that_cannot_be_read_is_one_clear_line(cli: Cli, name: str, text:
     assert said.exit == 2
     assert said.stderr.startswith(f"stilldown: {name}: cannot be read")
     assert said.stderr.count("\n") == 1
+
+
+OFFICE = """
+effective = 2020-01-01
+[calendar.office]
+zone = "Europe/Warsaw"
+hours = { mon = ["08:00-16:00"] }
+holidays = { country = "PL" }
+[agreement.standard]
+clock = [{ name = "c", target = "PT1H", calendar = "office", starts = "filed", stops = "closed" }]
+"""
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_newer_holiday_data_is_a_new_version_only_when_the_file_is_applied_again(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, *, waits: bool
+) -> None:
+    known = pinned("PL")
+    cli(*apply(cli, OFFICE))
+    if not waits:
+        cli.load(filed("C-1", "2024-03-01T08:00"))
+    assert cli.json(*apply(cli, OFFICE))["unchanged"] == ["standard"]
+
+    newer = msgspec.structs.replace(known, days=(*known.days, Holiday("Day of Rest", "2031-03-03")))
+    monkeypatch.setattr("contracts.calendars.pinned", lambda *_: newer)
+    before = cli.lines("agreements", "show", "standard")
+    again = cli.json(*apply(cli, OFFICE))
+
+    assert [row["version"] for row in again["published"]] == [2]
+    first, second = cli.lines("agreements", "show", "standard")
+    assert [first] == before
+    kept = [row["terms"]["calendars"][0]["holidays"]["pinned"] for row in (first, second)]
+    assert msgspec.convert(kept, list[Pinned]) == [known, newer]

@@ -8,8 +8,8 @@ from unittest import mock
 
 import pytest
 
-from engine.keeping import Keeper
 from tests.integration.cli.running import Cli, fact, filed, lines
+from tests.integration.stores import change
 
 GOLD = filed("C-1", "2024-03-01T08:00", agreement="gold")
 WAITS = fact("complaint.acknowledged", "C-1", "2024-03-01T09:00", by="anna")
@@ -113,10 +113,12 @@ def test_a_letter_that_waits_or_is_known_when_retried_is_dead_no_longer(cli: Cli
         fact("fact.corrected", "C-1", "2024-03-01T10:00", fact={"source": "/no", "id": "1"}, by="a", why="b", void=True)
     )
     cli.load(b"nonsense")
-    with Keeper(cli.store, writes=True) as keeper:  # as if this version understood what an older one had not
-        keeper._connection.execute(
-            "UPDATE dead SET body = ? WHERE number = (SELECT max(number) FROM dead)", (early.strip(),)
-        )
+    # As if this version understood what an older one had not.
+    change(
+        cli.folder / "store.db",
+        "UPDATE dead SET body = ? WHERE number = (SELECT max(number) FROM dead)",
+        early.strip(),
+    )
 
     said = cli("dead", "retry", "--all")
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.engines import engine
 from tests.integration.kafka.workers import Worker
+from tests.integration.stores import Place
 from tests.servers.kafka import Kafka, running
 
 Start = Callable[[], Worker]
@@ -38,15 +39,21 @@ def store(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def start(kafka: Kafka, store: Path, tmp_path: Path) -> Iterator[Start]:
-    """Starts engines, each with a log of its own."""
+def run(kafka: Kafka, tmp_path: Path) -> Iterator[Callable[[Place], Worker]]:
+    """Starts engines on a store, each with a log of its own."""
     workers: list[Worker] = []
 
-    def run() -> Worker:
+    def started(store: Place) -> Worker:
         workers.append(Worker(kafka, store, tmp_path / f"{len(workers)}.log"))
         return workers[-1]
 
-    yield run
+    yield started
     for worker in workers:
         if worker.process.poll() is None:
             worker.kill()
+
+
+@pytest.fixture
+def start(run: Callable[[Place], Worker], store: Path) -> Start:
+    """Starts engines on the store."""
+    return lambda: run(store)

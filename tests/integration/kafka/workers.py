@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.integration.stores import Place, select, url_of
 from tests.servers.kafka import Kafka
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -34,9 +35,9 @@ def until(happens: Callable[[], Any], what: str = "it did not happen", patience:
 class Worker:
     """`stilldown engine`, as a process."""
 
-    def __init__(self, kafka: Kafka, store: Path, log: Path, session: float = SESSION) -> None:
+    def __init__(self, kafka: Kafka, store: Place, log: Path, session: float = SESSION) -> None:
         self._log = log
-        command = ["engine", "--store", f"sqlite:///{store}", "--kafka", kafka.bootstrap, "--session", str(session)]
+        command = ["engine", "--store", url_of(store), "--kafka", kafka.bootstrap, "--session", str(session)]
         with log.open("ab") as stderr:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", "from ops.cli import main; main()", *command],
@@ -94,26 +95,22 @@ def locked(store: Path) -> Iterator[None]:
         connection.execute("ROLLBACK")
 
 
-def offsets(store: Path) -> dict[int, int]:
+def offsets(store: Place) -> dict[int, int]:
     """How far each partition is taken in, by the store."""
-    with closing(sqlite3.connect(store, timeout=60)) as connection:
-        return dict(connection.execute("SELECT part, position FROM intake").fetchall())
+    return dict(select(store, "SELECT part, position FROM intake"))
 
 
-def recorded(store: Path) -> int:
+def recorded(store: Place) -> int:
     """Facts in the store."""
-    with closing(sqlite3.connect(store, timeout=60)) as connection:
-        return int(connection.execute("SELECT COUNT(*) FROM facts").fetchone()[0])
+    return int(select(store, "SELECT COUNT(*) FROM facts")[0][0])
 
 
-def relayed(store: Path) -> int:
+def relayed(store: Place) -> int:
     """How far the history was sent on, by the store."""
-    with closing(sqlite3.connect(store, timeout=60)) as connection:
-        found = connection.execute("SELECT position FROM relay").fetchone()
-        return 0 if found is None else int(found[0])
+    found = select(store, "SELECT position FROM relay")
+    return int(found[0][0]) if found else 0
 
 
-def last(store: Path) -> int:
+def last(store: Place) -> int:
     """The last position."""
-    with closing(sqlite3.connect(store, timeout=60)) as connection:
-        return int(connection.execute("SELECT COALESCE(MAX(notification_id), 0) FROM stored_events").fetchone()[0])
+    return int(select(store, "SELECT COALESCE(MAX(notification_id), 0) FROM stored_events")[0][0])

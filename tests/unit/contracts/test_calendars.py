@@ -24,6 +24,7 @@ from contracts.calendars import (
     subdivision_of,
 )
 from contracts.lengths import LONGEST_DAYS, LONGEST_SECONDS, Days, LengthError, Seconds, read_seconds, read_target
+from tests.unit.contracts.broken import BROKEN_CALENDARS, calendar
 
 ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates() | st.lists(st.text())
 
@@ -236,16 +237,6 @@ def test_a_calendar_survives_json() -> None:
 # The tables [calendar.NAME] of a file
 
 
-def file(calendars: str) -> str:
-    """A file whose one clock uses the calendar `c`."""
-    clock = 'clock = [{ name = "x", target = "PT1H", calendar = "c", starts = "filed", stops = "closed" }]'
-    return f"effective = 2026-01-01\n{calendars}\n[agreement.a]\n{clock}\n"
-
-
-def calendar(rest: str) -> str:
-    return file(f'[calendar.c]\nzone = "UTC"\n{rest}')
-
-
 def only(text: str) -> Calendar:
     (agreement,) = parse(text).agreements
     (one,) = agreement.calendars
@@ -263,41 +254,7 @@ def test_own_holidays_need_no_country() -> None:
     assert only(text).holidays == Holidays(add=(dt.date(2026, 5, 2),))
 
 
-REFUSED: list[tuple[str, str, str]] = [
-    (file('[calendar.c]\nzone = "Mars"'), "calendar.c.zone", "no such time zone"),
-    (file("[calendar.c]"), "calendar.c.zone", "is missing"),
-    (calendar('[calendar.always]\nzone = "UTC"'), "calendar.always", "built in"),
-    (calendar('[calendar."a b"]\nzone = "UTC"'), 'calendar."a b"', "must be a name"),
-    (file("[calendar]\nc = 1"), "calendar.c", "must be a table"),
-    (calendar("hour = 1"), "calendar.c.hour", 'did you mean "hours"'),
-    (calendar("hours = 1"), "calendar.c.hours", "must be a table"),
-    (calendar("hours = {}"), "calendar.c.hours", "no day has any hours"),
-    (calendar("hours = { mon = [], sun = [] }"), "calendar.c.hours", "no day has any hours"),
-    (calendar('hours = { monday = ["08:00-16:00"] }'), "calendar.c.hours.monday", 'did you mean "mon"'),
-    (calendar('hours = { mon = "08:00-16:00" }'), "calendar.c.hours.mon", "must be a list"),
-    (calendar('hours = { mon = ["8-16"] }'), "calendar.c.hours.mon[1]", 'such as "08:00-16:30"'),
-    (calendar('hours = { mon = ["22:00-06:00"] }'), "calendar.c.hours.mon[1]", "two spans"),
-    *(
-        (calendar('hours = { mon = ["08:00-16:00"] }\nholidays = ' + value), f"calendar.c.holidays{place}", right)
-        for value, place, right in [
-            ("1", "", "must be a table"),
-            ("{ land = 1 }", ".land", "unknown key"),
-            ('{ country = "XX" }', ".country", "no such country"),
-            ('{ country = "XX", subdivision = "BY" }', ".country", "no such country"),
-            ('{ country = "DE", subdivision = "XX" }', ".subdivision", "BW, BY"),
-            ('{ subdivision = "BY" }', ".subdivision", "needs the country"),
-            ('{ country = "PL", add = 2026-05-02 }', ".add", "must be a list"),
-            ('{ country = "PL", add = ["2026-05-02"] }', ".add[1]", "without quotes"),
-            ('{ country = "PL", remove = [2026-05-02T00:00:00Z] }', ".remove[1]", "must be a date"),
-            ('{ country = "PL", remove = [2026-05-02], add = [2026-05-02] }', ".remove", "both added and removed"),
-            ("{ remove = [2026-05-02] }", ".remove", "needs a country"),
-        ]
-    ),
-    (calendar('holidays = { country = "PL" }'), "calendar.c.holidays", "needs hours"),
-]
-
-
-@pytest.mark.parametrize("text, place, right", REFUSED)
+@pytest.mark.parametrize("text, place, right", BROKEN_CALENDARS)
 def test_what_is_wrong_in_a_calendar_is_refused_with_its_place(text: str, place: str, right: str) -> None:
     with pytest.raises(AgreementError) as caught:
         parse(text)

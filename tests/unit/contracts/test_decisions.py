@@ -113,6 +113,7 @@ def test_personal_fields_in_rows_say_where_they_are() -> None:
     assert personal_fields("outage.restated") == {"claims[].by": "named"}
     assert personal_fields("service.heard") == {"items[].by": "named"}
     assert personal_fields("complaint.restated") == {
+        "owners[].deputy_of": "named",
         "owners[].person": "named",
         "waits[].reason": "customer",
         "visits[].by": "named",

@@ -1,0 +1,166 @@
+"""Working time is what somebody finds who looks at every minute, in any zone (the domain page, section 6)."""
+
+from __future__ import annotations
+
+import itertools
+import zoneinfo
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from contracts.calendars import WEEKDAYS, Calendar, Holidays, Hours
+from contracts.moments import micros, moment
+from contracts.worktime import Worktime, worktime
+
+from .plain_time import PlainTime, Week
+
+SPECIAL = [
+    ("Pacific/Apia", date(2011, 12, 30)),  # a Friday that never was
+    ("Pacific/Kwajalein", date(1993, 8, 21)),  # a Saturday that never was
+    ("Pacific/Kwajalein", date(1969, 9, 30)),  # 23 hours twice
+    ("Asia/Kathmandu", date(1986, 1, 1)),  # from 5:30 to 5:45
+    ("Pacific/Chatham", date(2026, 4, 5)),  # 12:45 and 13:45
+    ("Australia/Lord_Howe", date(2026, 4, 5)),  # half an hour
+    ("Australia/Lord_Howe", date(2026, 10, 4)),
+    ("America/Caracas", date(2016, 5, 1)),
+    ("Asia/Pyongyang", date(2018, 5, 5)),
+    ("America/Sao_Paulo", date(2018, 11, 4)),  # no midnight
+    ("America/Sao_Paulo", date(2018, 2, 18)),
+    ("America/Havana", date(2026, 11, 1)),  # two midnights
+    ("America/Havana", date(2026, 3, 8)),
+    ("Africa/Casablanca", date(2026, 2, 15)),
+    ("Antarctica/Troll", date(2026, 3, 29)),  # two hours
+    ("Antarctica/Troll", date(2026, 10, 25)),
+    ("Europe/London", date(1947, 4, 13)),  # double summer time
+    ("Europe/London", date(1968, 2, 18)),
+    ("Europe/Warsaw", date(1944, 10, 4)),
+    ("Europe/Warsaw", date(2026, 3, 29)),
+    ("Europe/Warsaw", date(2026, 10, 25)),
+    ("America/New_York", date(2087, 11, 2)),  # beyond what zone files list
+    ("Asia/Gaza", date(2026, 3, 28)),
+    ("UTC", date(2024, 2, 29)),
+    ("UTC", date(1969, 12, 31)),
+]
+DAYS, LEAD = 16, 7
+EXAMPLES = 75
+
+
+def test_working_time_is_what_the_minutes_say() -> None:
+    zones, changes = sorted(zoneinfo.available_timezones() - {"localtime", "Factory", "posixrules"}), 0
+    for seed in range(EXAMPLES):
+        r = Random(seed)
+        zone, day = SPECIAL[seed % len(SPECIAL)] if seed < 2 * len(SPECIAL) else somewhere(r, zones)
+        begin = day - timedelta(days=LEAD)
+        changes += len(set(offsets(zone, begin))) > 1
+        week, off = a_week(r), some_days(r, day)
+        plain = PlainTime(zone, week, off, begin, DAYS)
+        same(r, ready(zone, week, off), plain, (seed, zone, day, week, off))
+    assert changes > EXAMPLES // 2
+
+
+def same(r: Random, reckoned: Worktime, plain: PlainTime, told: object) -> None:
+    for _ in range(6):
+        start = instant(r, plain, 3, 9)
+        end = instant(r, plain, 3, 12)
+        assert us(reckoned.between(micros(start), micros(end))) == plain.between(start, end), (told, start, end)
+        length = r.choice([plain.between(start, end), timedelta(hours=r.randint(0, 30), microseconds=r.randint(0, 5))])
+        if (due := plain.after(start, length)) is not None:
+            assert moment(reckoned.after(micros(start), micros_of(length))) == due, (told, start, length)
+        n = int((start - plain.minutes[0]).total_seconds() // 60)
+        assert reckoned.is_open(micros(start)) is plain.open[n], (told, start)
+    if all(not hours for hours in (plain.week or {0: [(0, 1)]}).values()):
+        return
+    for _ in range(4):
+        start, days, ends = instant(r, plain, 2, 8), r.randint(1, 2), r.random() < 0.4
+        if sum(plain.works(day) for day in {day for day, _ in plain.shown} if day > start.date()) > days + 3:
+            due = plain.day(start, days, end_of_day=ends)
+            assert moment(reckoned.day(micros(start), days, end_of_day=ends)) == due, (told, start, days, ends)
+            start = r.choice([start, due])
+            assert moment(reckoned.end_of_day(micros(start))) == plain.end_of_day(start), (told, start)
+    start = instant(r, plain, 3, 9)
+    runs = list(plain.intervals(start))
+    found = itertools.islice(reckoned.intervals(micros(start)), len(runs))
+    assert [(moment(first), moment(last)) for first, last in found] == runs, (told, start)
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_a_deadline_and_the_time_to_it_agree_over_years(seed: int) -> None:
+    """For spans that nobody wants to walk through: the two ways to reckon have to fit, and parts make the whole."""
+    r = Random(seed)
+    zone, _ = somewhere(r, sorted(zoneinfo.available_timezones() - {"localtime", "Factory", "posixrules"}))
+    reckoned = ready(zone, a_week(r), some_days(r, date(2020, 1, 1)))
+    moments = sorted(micros(datetime(1930, 1, 1, tzinfo=UTC)) + r.randrange(4 * 10**15) for _ in range(12))
+    r.shuffle(moments)
+    for three in zip(moments, moments[1:], moments[2:], strict=False):
+        a, b, c = sorted(three)
+        assert reckoned.between(a, b) + reckoned.between(b, c) == reckoned.between(a, c)
+        due = reckoned.after(a, reckoned.between(a, c))
+        assert due <= c
+        assert reckoned.between(a, due) == reckoned.between(a, c)
+        assert due == a or reckoned.between(a, due - 1) < reckoned.between(a, c)
+
+
+def ready(zone: str, week: Week | None, off: set[date]) -> Worktime:
+    hours = None if week is None else Hours(**{day: tuple(week.get(n, ())) for n, day in enumerate(WEEKDAYS)})
+    return worktime(Calendar("c", zone, hours, Holidays(add=tuple(sorted(off)))), "UTC")
+
+
+def a_week(r: Random) -> Week | None:
+    if r.random() < 0.15:
+        return None
+    week: Week = {}
+    for day in range(7):
+        if r.random() < 0.8:
+            kind = r.random()
+            if kind < 0.2:
+                week[day] = [(0, 1440)]
+            elif kind < 0.4:
+                week[day] = [(0, r.randint(1, 240))]
+            elif kind < 0.5:
+                week[day] = [(r.randint(1200, 1439), 1440)]
+            else:
+                week[day] = [tuple(sorted(r.sample(range(1441), 2))) for _ in range(r.randint(1, 3))]  # type: ignore[misc]
+    return week or {0: [(60, 180)]}
+
+
+def some_days(r: Random, around: date) -> set[date]:
+    return {around + timedelta(days=r.randint(-4, 6)) for _ in range(r.choice([0, 0, 1, 3]))}
+
+
+def somewhere(r: Random, zones: list[str]) -> tuple[str, date]:
+    """A zone, and mostly a day on which its offset changes; not where offsets have seconds."""
+    while True:
+        zone = r.choice(zones)
+        begin = date(r.choice([r.randint(1925, 2040), r.randint(2000, 2030)]), r.randint(1, 12), r.randint(1, 28))
+        if any(offset.total_seconds() % 60 for offset in offsets(zone, begin)):
+            continue
+        for n in range(300):
+            day = begin + timedelta(days=n)
+            if len(around := set(offsets(zone, day, 2))) > 1 and not any(o.total_seconds() % 60 for o in around):
+                return zone, day
+        if r.random() < 0.1:
+            return zone, begin
+
+
+def offsets(zone: str, begin: date, days: int = DAYS) -> list[timedelta]:
+    first = datetime(begin.year, begin.month, begin.day, tzinfo=UTC)
+    found = [(first + timedelta(days=n)).astimezone(ZoneInfo(zone)).utcoffset() for n in range(days)]
+    return [offset for offset in found if offset is not None]
+
+
+def instant(r: Random, plain: PlainTime, first: int, last: int) -> datetime:
+    """Some instant in these days: a whole minute (often one at which hours begin or end), or any microsecond."""
+    n = r.randrange(first * 1440, last * 1440)
+    if r.random() < 0.4:
+        n = next((m for m in range(n, last * 1440) if plain.open[m] != plain.open[m - 1]), n)
+    return plain.minutes[n] + timedelta(microseconds=r.choice([0, 0, r.randrange(60_000_000)]))
+
+
+def us(length: int) -> timedelta:
+    return timedelta(microseconds=length)
+
+
+def micros_of(length: timedelta) -> int:
+    return length // timedelta(microseconds=1)

@@ -1,0 +1,93 @@
+"""A PostgreSQL for the tests: one server a run, a database of its own for whoever asks.
+
+With STILLDOWN_TEST_POSTGRES it is the server at that URL, whose user has to be allowed to make databases.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+from engine.store.opening import migrate
+from tools.postgres import Server
+
+TEST_POSTGRES = "STILLDOWN_TEST_POSTGRES"
+
+
+class Databases:
+    """Makes databases, and takes them away."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._prefix = f"stilldown_test_{os.getpid()}"
+        self._numbers = count()
+        self._template = self.empty()
+        migrate(self._template)
+
+    def empty(self) -> str:
+        """The URL of a new database without any table."""
+        return self._make("template0")
+
+    def store(self) -> str:
+        """The URL of a new database with an empty store."""
+        return self._make(self._name(self._template))
+
+    def at(self, database: str) -> str:
+        """The URL of a database."""
+        parts = urlsplit(self._url)
+        where = parts.netloc or "/"  # a URL with a socket has no host, and has to keep its slashes
+        return urlunsplit(parts._replace(path=f"/{database}")) if parts.netloc else f"postgresql://{where}{database}"
+
+    def drop(self, url: str) -> None:
+        """Takes a database away, whoever is at it."""
+        self._run(f"DROP DATABASE IF EXISTS {self._name(url)} WITH (FORCE)")
+
+    def close(self) -> None:
+        """Takes the template away."""
+        self.drop(self._template)
+
+    def _make(self, template: str) -> str:
+        name = f"{self._prefix}_{next(self._numbers)}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.at(name)
+
+    def _run(self, statement: str) -> None:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    @staticmethod
+    def _name(url: str) -> str:
+        return urlsplit(url).path.removeprefix("/")
+
+
+@contextmanager
+def databases() -> Iterator[Databases]:
+    """The server of a run."""
+    given = os.environ.get(TEST_POSTGRES)
+    if given:
+        made = Databases(given)
+        try:
+            yield made
+        finally:
+            made.close()
+        return
+    with server() as own:
+        yield Databases(own.url())
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """A server of one's own, to be stopped and started."""
+    with tempfile.TemporaryDirectory(prefix="stilldown-pg-", ignore_cleanup_errors=True) as folder:
+        started = Server(Path(folder), durable=False)
+        try:
+            yield started.start()
+        finally:
+            started.remove()

@@ -1,0 +1,1 @@
+"""Cases of calendar arithmetic: read, and answered."""
