@@ -17,6 +17,7 @@ from engine.intake import Engine, Taken
 from engine.listening import Listener
 from engine.patience import Patience, pause
 from engine.relay import Relay
+from engine.store.opening import named
 from engine.tuning import collect_rarely
 from engine.worker import Worker
 from ops import topics
@@ -52,7 +53,7 @@ async def work(url: str, bootstrap: str, *, session: float = SESSION) -> None:
         relay.wake()
 
     listener = Listener(worker, bootstrap, session=session, taken=taken)
-    _log.info("working", store=url, kafka=bootstrap, holder=holder)
+    _log.info("working", store=named(url), kafka=bootstrap, holder=holder)
     try:
         async with asyncio.TaskGroup() as group:  # none of them ends, or fails, for a passing reason
             group.create_task(listener.run(stop))
