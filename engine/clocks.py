@@ -8,15 +8,25 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
-from contracts.agreements import Agreement
+from contracts.agreements import Agreement, Clock
+from contracts.facts import (
+    ComplaintAcknowledged,
+    ComplaintExtended,
+    ComplaintReplied,
+    ComplaintWaitEnded,
+    ComplaintWaitStarted,
+    FactData,
+    NoticeDelivered,
+    NoticeSent,
+)
 from engine.complaint import CLOSED, OPEN, Complaint, Stage
 from engine.reckoning import Block, Clockwork, Extension, Kept, Reckoned, Stop, due_then, elapsed, reckon
 from engine.rows import Cycle, Outage
-from engine.waiting import Told, Wait, told
+from engine.waiting import TOLD, Told, Wait, told
 
-_WORKS: dict[int, tuple[Agreement, tuple[Clockwork, ...]]] = {}
 _MOST = 512
 
 
@@ -48,21 +58,56 @@ class Found(NamedTuple):
     reckoned: Reckoned
 
 
-def clockworks(terms: Agreement) -> tuple[Clockwork, ...]:
-    """The clocks of an agreement, ready to reckon with. Made once for each."""
+class _Works(NamedTuple):
+    """What is made of an agreement once: its clocks, and whether outages change anything under it."""
+
+    terms: Agreement
+    clocks: tuple[Clockwork, ...]
+    follows: bool
+    told: frozenset[type[FactData]]
+
+
+_WORKS: dict[int, _Works] = {}
+
+
+def _works(terms: Agreement) -> _Works:
     known = _WORKS.get(id(terms))
-    if known is not None and known[0] is terms:
-        return known[1]
+    if known is not None and known.terms is terms:
+        return known
     if len(_WORKS) >= _MOST:
         _WORKS.clear()
-    works = tuple(Clockwork(clock, terms) for clock in terms.clocks)
-    _WORKS[id(terms)] = (terms, works)
-    return works
+    clocks = tuple(Clockwork(clock, terms) for clock in terms.clocks)
+    follows = terms.credit is not None or any(clock.starts == "down" for clock in terms.clocks)
+    told_by = frozenset(cls for clock in terms.clocks for cls in _told_by(clock))
+    made = _WORKS[id(terms)] = _Works(terms, clocks, follows, told_by)
+    return made
+
+
+def _told_by(clock: Clock) -> Iterator[type[FactData]]:
+    """Facts that may move a clock of these terms, of those that `told` understands."""
+    if clock.stops == "acknowledged":
+        yield ComplaintAcknowledged
+    elif clock.stops in {"replied", "reply_delivered"}:
+        yield from (ComplaintReplied, NoticeDelivered)
+    if clock.pauses:
+        yield from (ComplaintWaitStarted, ComplaintWaitEnded, NoticeDelivered)
+    if clock.on_breach is not None:
+        yield from (ComplaintExtended, NoticeSent)
+
+
+def moves(terms: Agreement, cls: type[FactData]) -> bool:
+    """Whether facts of a class may move a clock under these terms; only those of engine.waiting ever may not."""
+    return cls not in TOLD or cls in _works(terms).told
+
+
+def clockworks(terms: Agreement) -> tuple[Clockwork, ...]:
+    """The clocks of an agreement, ready to reckon with. Made once for each."""
+    return _works(terms).clocks
 
 
 def follows_service(terms: Agreement) -> bool:
     """Whether outages change anything under these terms: a clock that starts with one, or a credit."""
-    return terms.credit is not None or any(clock.starts == "down" for clock in terms.clocks)
+    return _works(terms).follows
 
 
 class Clocks:
@@ -106,7 +151,7 @@ class Clocks:
         if work is None:
             return 0
         if work.clock.starts == "down":
-            return sum(high - low for _, low, high in self.lives())
+            return sum(high - low for _, low, high in self.lives)
         return (len(self._steps) + 1) // 2 if work.clock.reopen == "restart" else 1
 
     # ------------------------------------------------------------------ which cycles there are
@@ -138,8 +183,12 @@ class Clocks:
             return Stop(max(answer.us, start), own=True)
         return None if end is None else Stop(end.time, own=False)
 
-    def lives(self) -> Iterator[tuple[int, int, int]]:
+    @cached_property
+    def lives(self) -> Sequence[tuple[int, int, int]]:
         """For each stretch of life: its start, and the outages in it, from one index to another."""
+        return tuple(self._lives())
+
+    def _lives(self) -> Iterator[tuple[int, int, int]]:
         done = 0
         for n in range(0, len(self._steps), 2):
             start = self._steps[n].time
@@ -157,7 +206,7 @@ class Clocks:
         first = 0 if since is None else max(bisect_right(self._outages, since, key=_start) - 1, 0)
         end = self._ended()
         number = 0
-        for begun, low, high in self.lives():
+        for begun, low, high in self.lives:
             for i in range(max(low, first), high):
                 outage = self._outages[i]
                 if outage.start > self._now:

@@ -146,6 +146,9 @@ class Complaint:
     @property
     def filing(self) -> Fact:
         """The fact that filed it, as corrected."""
+        first = self.log[0]  # as a rule; what is dated before the filing stands ahead of it
+        if isinstance(first.data, ComplaintFiled):
+            return first
         return next(fact for fact in self.log if isinstance(fact.data, ComplaintFiled))
 
     def effective(self, ref: Ref) -> Fact | None:

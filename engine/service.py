@@ -142,11 +142,6 @@ class Service:
 
     # evolving: what was recorded
 
-    def settle(self, due: int | None) -> None:
-        """It was read whole: what it holds was concluded when it was recorded, and its next silence ends at `due`."""
-        self.touched.clear()
-        self.log.settle(due)
-
     def record_fact(self, fact: Fact) -> None:
         """A fact recorded in this very stream."""
         self.facts[fact.ref] = fact
@@ -208,12 +203,15 @@ class Service:
         del self.made[bisect_left(self.made, claim.place)]
 
     def caught_up(self, due: int | None) -> None:
-        """What another process has heard and concluded is known now: the fold is brought to where that one's was."""
+        """All that it holds now was concluded when it was recorded, here or by another process.
+
+        A fold that there is is brought to where that one's was; `due` is when its next silence has lasted.
+        """
         if self.log.tail is None:
-            self.settle(due)
+            self.log.settle(due)
         else:
             self.log.fold(self.recorded_at)
-            self.touched.clear()
+        self.touched.clear()
 
     # the log
 

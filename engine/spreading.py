@@ -26,7 +26,7 @@ from engine.following import Following, applied, needs_service
 from engine.handing import owners
 from engine.hearing import brought
 from engine.outages import News, events, false_closings, reckon
-from engine.recording import Recording, Work
+from engine.recording import Recording, Touch, Work
 from engine.service import Closing, Service
 from engine.tables import closing_rows, tables
 
@@ -98,12 +98,13 @@ class Spreading(Recording):
         if not service.askers and not any(follows_service(self.streams.terms(*terms)) for terms in service.kinds):
             return
         since = min(change.first for change in news.changes)
+        moved = any(change.moves for change in news.changes)
         if len(service.followers) > FEW:
             self.work.append(Work(service.stream, since, time, cause))
             return
         for name in service.followers:
             if self.follows(service, name, since):
-                self._touch(name, since)
+                self._touch(name, since, moved=moved)
 
     def follows(self, service: Service, complaint: str, since: int) -> bool:
         """Whether what changed in a service's outages from `since` on may change something of a complaint."""
@@ -116,21 +117,23 @@ class Spreading(Recording):
     def _follow_all(self, time: int, cause: Ref) -> None:
         while self._touched:
             name = next(iter(self._touched))
-            since = self._touched.pop(name)
+            touch = self._touched.pop(name)
             complaint = self.streams.complaint(name)
             if complaint is not None:
-                self._follow(complaint, since, time, cause)
+                self._follow(complaint, touch, time, cause)
 
-    def _follow(self, complaint: Complaint, since: int | None, time: int, cause: Ref) -> None:
+    def _follow(self, complaint: Complaint, touch: Touch, time: int, cause: Ref) -> None:
         """Clocks, promises, credits, a request that stands, deputies: what differs now is recorded."""
         if complaint.standing is not None:
             self._grant(complaint, complaint.standing, time)
         self._stand_in(complaint, time, cause)
+        if not touch.moved and (complaint.armed is None or complaint.armed > self.now):
+            return
         terms = applied(complaint, self.streams)
         if not (complaint.promised or complaint.cycles or any(a.terms.clocks or a.terms.credit for a in terms)):
             return
         service = self.streams.service(complaint.service) if needs_service(terms) else None
-        following = Following(complaint, service, terms, self.now, since=since)
+        following = Following(complaint, service, terms, self.now, since=touch.since)
         for at, data in following.decisions(time):
             self._record(complaint, data, at, cause, complaint.service)
         complaint.due = following.due

@@ -96,7 +96,7 @@ class Stock:
         load(state, rows)
         state.armed = due
         if isinstance(state, Service):
-            state.settle(due)
+            state.caught_up(due)
         self._cache.put(state)
         return state
 

@@ -22,6 +22,7 @@ from tests.integration.cli.running import PROGRAM, Cli, fact, filed
 COMMANDS = [
     "agreements apply",
     "agreements show",
+    "calendar eval",
     "close",
     "dead drop",
     "dead list",
@@ -42,7 +43,7 @@ COMMANDS = [
     "verify",
     "withdraw",
 ]
-GROUPS = ["agreements", "dead", "held", "import"]
+GROUPS = ["agreements", "calendar", "dead", "held", "import"]
 
 
 def test_these_are_all_the_commands() -> None:

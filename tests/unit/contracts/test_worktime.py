@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -198,3 +199,15 @@ def test_hours_round_the_clock_come_in_pieces_of_years_and_miss_nothing() -> Non
 
 def test_the_same_calendar_is_made_ready_once() -> None:
     assert office("Asia/Tokyo") is office("Asia/Tokyo")
+
+
+def test_threads_may_ask_the_same_calendar_about_different_times() -> None:
+    starts = [us(f"{year}-06-03T12:00:00Z") for year in (1975, 2026, 1990, 2050, 2010, 2035, 2300, 1700)]
+    lengths = [hours * HOUR for hours in (1, 100, 10_000)]
+    asked = list(itertools.product(starts, lengths))
+    alone = [office("Asia/Tokyo").after(start, length) for start, length in asked]
+    for _ in range(5):
+        worktime.cache_clear()
+        w = office("Asia/Tokyo")
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(w.after, *zip(*asked, strict=True))) == alone
