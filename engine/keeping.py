@@ -40,7 +40,10 @@ class Letter(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How a store stands. `last` is the last position; timers `overdue` at the moment asked for."""
+    """How a store stands. `last` is the last position; timers `overdue` at the moment asked for.
+
+    `work` is how many changes of services and persons have still to be carried to their complaints.
+    """
 
     clock: Clock
     last: int
@@ -58,6 +61,7 @@ class Standing(NamedTuple):
     """Dead letters that were not sent on."""
     intake: list[tuple[str, int, int]]
     """Feed, part, and the offset up to which it was taken in."""
+    work: int
 
 
 class Keeper:
@@ -131,6 +135,7 @@ class Keeper:
                 relay=unit.lease(RELAY) if _count(unit, "relay") else None,
                 untold=_count(unit, "dead WHERE untold = 1"),
                 intake=unit.rows("SELECT feed, part, position FROM intake ORDER BY feed, part"),
+                work=_count(unit, "work"),
             )
 
     # dead letters

@@ -6,6 +6,8 @@ stand, of each complaint about it: of a few at once, of many as work that is lef
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from contracts.decisions import (
     ComplaintClosed,
     ComplaintReassigned,
@@ -14,7 +16,7 @@ from contracts.decisions import (
     ServiceHeard,
 )
 from contracts.envelope import Fact
-from contracts.facts import ComplaintCloseRequested, FactData, FactRef
+from contracts.facts import ComplaintCloseRequested, FactData, FactRef, Objection
 from contracts.heard import Item
 from contracts.moments import micros
 from engine.absences import Absences, gather
@@ -125,7 +127,7 @@ class Spreading(Recording):
     def _follow(self, complaint: Complaint, touch: Touch, time: int, cause: Ref) -> None:
         """Clocks, promises, credits, a request that stands, deputies: what differs now is recorded."""
         if complaint.standing is not None:
-            self._grant(complaint, complaint.standing, time)
+            self._grant(complaint, complaint.standing, None if touch.since is None else time)
         self._stand_in(complaint, time, cause)
         if not touch.moved and (complaint.armed is None or complaint.armed > self.now):
             return
@@ -139,29 +141,40 @@ class Spreading(Recording):
         complaint.due = following.due
         self.complaints.append(complaint)
 
-    def _grant(self, complaint: Complaint, ref: Ref, time: int) -> None:
-        """A refused request stands: the first moment at which nothing objects any more closes the complaint."""
+    def _grant(self, complaint: Complaint, ref: Ref, since: int | None) -> None:
+        """A refused request stands: the first moment at which nothing objects any more closes the complaint.
+
+        It is looked for among the moments at which something was said, from `since` on (None: from the request on).
+        """
         request = complaint.effective(ref)
-        if request is None or not isinstance(request.data, ComplaintCloseRequested):
+        if request is None or not isinstance(request.data, ComplaintCloseRequested) or not request.data.when_confirmed:
             return
         service = self.streams.service(complaint.service)
-        at = max(time, request.us)
-        verdict = judge(
-            request.data,
-            customer=(service.state_at(at), service.state_at(self.now)),
-            facts=complaint.until(at),
-            needs_reply=self._terms(complaint).needs_reply,
-            ended=complaint.status != OPEN,
-        )
-        if verdict.objections:
+        if service.state_at(self.now) != "up":
             return
+        data, first = request.data, request.us if since is None else max(since, request.us)
+        for at, lived in service.log.lived(_moments(complaint, service, first, self.now)):
+            verdict = judge(
+                data,
+                customer=(lived, service.state_at(at)),
+                facts=complaint.until(at),
+                needs_reply=self._terms(complaint).needs_reply,
+                ended=complaint.status != OPEN,
+            )
+            if not verdict.objections:
+                self._close_at(service, complaint, request, at, verdict.set_aside)
+                return
+
+    def _close_at(
+        self, service: Service, complaint: Complaint, request: Fact, at: int, aside: tuple[Objection, ...]
+    ) -> None:
         data = request.data
-        closed = ComplaintClosed(
-            by=data.by, reason=data.reason, set_aside=verdict.set_aside, approved_by=data.approved_by
-        )
-        self._record(complaint, closed, at, ref, complaint.service)
-        self._hear(service, complaint, ref)
-        self._spread(service, at, ref)
+        if not isinstance(data, ComplaintCloseRequested):  # pragma: no cover - it was granted as one
+            raise TypeError(request.type)
+        closed = ComplaintClosed(by=data.by, reason=data.reason, set_aside=aside, approved_by=data.approved_by)
+        self._record(complaint, closed, at, request.ref, complaint.service)
+        self._hear(service, complaint, request.ref)
+        self._spread(service, at, request.ref)
         self._touch(complaint.name, None)
 
     # ------------------------------------------------------------------ owners
@@ -186,3 +199,15 @@ class Spreading(Recording):
                 self._record(complaint, data, key[0], cause, complaint.service)
         if complaint.reassigned - set(wanted):
             self._record(complaint, ComplaintRestated(owners=tuple(rows)), time, cause, complaint.service)
+
+
+def _moments(complaint: Complaint, service: Service, first: int, now: int) -> list[int]:
+    """Moments from `first` to `now` after which less may object: something was said then, or a silence had lasted."""
+    said = {fact.us for fact in complaint.log[bisect_left(complaint.log, first, key=_us) :]}
+    said |= {entry.place[0] for entry in service.log.entries if entry.place[0] >= first}
+    said |= {claim.settled_at for claim in service.claims.values() if claim.settled_at is not None}
+    return sorted({first, *(moment for moment in said if first <= moment <= now)})
+
+
+def _us(fact: Fact) -> int:
+    return fact.us

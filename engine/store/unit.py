@@ -140,8 +140,8 @@ class Unit:
         self._execute = cursor.execute
 
     def changes(self) -> Hashable:
-        """Something that is another when anybody else has recorded anything since."""
-        return self.last_position()
+        """Something that is the same as before only if nobody else has recorded anything since."""
+        return object()
 
     def now(self) -> int:
         """The store's clock: microseconds since 1970, by this machine."""

@@ -6,10 +6,12 @@ Where the page leaves something open, this is how it is read:
     the `time` at which it was told, the assignment to the person, and the reopening.
 2.  It stays in its team ("with a `to` alone it keeps the team"), and the hand-over counts like any other
     ("`complaint.assigned` by the engine").
-3.  "Go to the deputy": a deputy who is absent too passes it on to the own deputy; one who has none keeps it, and it is
-    orphaned. Where deputies name each other (or themselves) it stays, orphaned, until one of them is back.
+3.  "Go to the deputy": a deputy who is absent too passes it on to the own deputy, which is another hand-over; one who
+    has none keeps it, and it is orphaned. Where deputies name each other (or themselves) it stays, orphaned, until one
+    of them is back.
 4.  Nothing comes back by itself when the absence ends.
-5.  "The open complaints": one that is closed or withdrawn neither goes to a deputy nor is orphaned.
+5.  "The open complaints": one that is closed or withdrawn neither goes to a deputy nor is orphaned; a closing proved
+    false is none here either.
 6.  `until` is the first moment of being back. Of several absences at a moment the last in the order of facts counts.
 """
 
@@ -37,10 +39,10 @@ def owners(world: World, complaint: str) -> list[tuple[datetime, Owner]]:
             if f.time == moment:
                 owner = (f.data.get("team") or owner[0], f.data.get("to"))
                 found.append((moment, owner))
-        there = present(world, owner[1], moment)
-        if moment >= filing.time and is_open(world, complaint, moment) and there not in (None, owner[1]):
-            owner = (owner[0], there)
-            found.append((moment, owner))
+        if moment >= filing.time and is_open(world, complaint, moment):
+            for deputy in deputies(world, owner[1], moment):
+                owner = (owner[0], deputy)
+                found.append((moment, owner))
     return found
 
 
@@ -73,22 +75,25 @@ def absence_of(world: World, person: str, moment: datetime) -> Fact | None:
     return None
 
 
-def present(world: World, person: str | None, moment: datetime) -> str | None:
-    """The person, if there; else the first who is, from deputy to deputy, or the last; None: they go in circles."""
-    asked: set[str] = set()
-    while person is not None and person not in asked:
+def deputies(world: World, person: str | None, moment: datetime) -> list[str]:
+    """To whom it goes from a person, one after the other; nobody, if that would go in circles."""
+    found: list[str] = []
+    while person is not None:
         absence = absence_of(world, person, moment)
-        if absence is None or absence.data.get("deputy") is None:
-            return person
-        asked.add(person)
-        person = absence.data["deputy"]
-    return None
+        deputy = None if absence is None else absence.data.get("deputy")
+        if deputy is None:
+            return found
+        if deputy == person or deputy in found or len(found) > len(absences(world)):
+            return []
+        found.append(deputy)
+        person = deputy
+    return found
 
 
 def is_open(world: World, complaint: str, moment: datetime) -> bool:
-    """By the beginnings and ends recorded, also those that proved false."""
-    known = [e for e in world.events[complaint] if e.time <= moment]
-    return bool(known) and known[-1].kind in ("filed", "reopened")
+    """A closing proved false is none."""
+    known = world.steps(complaint, until=moment)
+    return bool(known) and known[-1].on
 
 
 def orphaned(world: World, complaint: str, owner: Owner) -> bool:

@@ -9,9 +9,9 @@ Where the page leaves something open, this is how it is read, each with the sent
 4.  "For a stopped clock, now is its stop": stopped within a pause it has no due moment. A pause holds from its start up
     to, not including, its end; so a closing, which ends the wait, finds the clock no longer paused. One that begins at
     the stop finds a stopped clock and pauses nothing.
-5.  With `end_of_day` each pause, one wait after the other, and each gap moves the due moment by itself to the first end
-    of a (working) day at or after the moment it leads to ("a pause … moves it on … then to the end of that day"), so
-    that two waits in a row move it twice; nothing taken, nothing moved.
+5.  With `end_of_day` the due moment is the first end of a (working) day at or after the moment to which all pauses and
+    gaps that began before it lead: two waits in a row move it as far as one that is as long. Nothing taken, nothing
+    moved.
 6.  A gap "that does not count" is no pause: it is in neither `elapsed` nor `paused`, and a wait within it pauses
     nothing there. If what a clock waits for came in the gap, the gap ends there: "a reopening shows the clock stopped
     then".
@@ -209,15 +209,15 @@ class Walk:
 
     def moved(self, first: datetime, stretches: Sequence[Stretch]) -> datetime | None:
         """A due moment, moved on by every pause and gap that began before it."""
-        due = first
+        due, taken = first, timedelta(0)
         for a, b in sorted(stretches, key=lambda stretch: stretch[0]):
             if a >= due:
                 break
             if b is None:
                 return None
-            taken = worked(self.hours, a, b)
+            taken += worked(self.hours, a, b)
             if taken:
-                moved = reach(self.hours, due, taken)
+                moved = reach(self.hours, first, taken)
                 assert moved is not None
                 due = next_end_of_day(self.hours, moved) if self.clock.until else moved
         return due

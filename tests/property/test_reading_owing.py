@@ -164,6 +164,7 @@ def test_a_deputy_who_is_absent_passes_it_on() -> None:
     away(tale, 3, "ann", (10, 30), "bob")
     tale.go(10)
     assert owner(tale) == ("desk", "cid", False)
+    assert tale.show()["handovers"] == 2
 
 
 def test_a_deputy_who_is_absent_and_has_none_keeps_it_orphaned() -> None:

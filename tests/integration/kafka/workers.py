@@ -19,15 +19,6 @@ from tests.servers.kafka import Kafka
 
 ROOT = Path(__file__).parent.parent.parent.parent
 PATIENCE = 60
-_COMMAND = "from ops.cli import main; main()"
-_WORK = """
-import asyncio, sys
-from ops import logs
-from ops.working import work
-logs.configure(works=True)
-asyncio.run(work(sys.argv[3], sys.argv[5], session=float(sys.argv[7])))
-"""
-"""What the command does, for stores that it does not take yet."""
 SESSION = 1.5
 """Seconds: the engines of tests are taken for dead quickly."""
 
@@ -47,10 +38,9 @@ class Worker:
     def __init__(self, kafka: Kafka, store: Place, log: Path, session: float = SESSION) -> None:
         self._log = log
         command = ["engine", "--store", url_of(store), "--kafka", kafka.bootstrap, "--session", str(session)]
-        program = _COMMAND if isinstance(store, Path) else _WORK
         with log.open("ab") as stderr:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", program, *command],
+                [sys.executable, "-c", "from ops.cli import main; main()", *command],
                 cwd=ROOT,
                 env=os.environ | {"STILLDOWN_LOG": "json"},
                 stdout=subprocess.DEVNULL,
