@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -55,11 +56,12 @@ def test_an_engine_that_was_taken_for_dead_and_wakes_up_moves_nothing_back(
     kafka: Kafka, store: Path, start: Start
 ) -> None:
     frozen = start()
-    frozen.listens()
+    kafka.produce(*many(0, 32))
+    until(lambda: recorded(store) == 32)  # it has found its places
     with locked(store):
-        kafka.produce(*many(0, 320))
-        frozen.says("partitions assigned")
+        kafka.produce(*many(32, 320))
         until(lambda: len(kafka.read("stilldown.facts")) == 320)
+        time.sleep(1)  # it has a batch in hand by now
         frozen.freeze()
     other = start()
     until(lambda: recorded(store) == 320)
