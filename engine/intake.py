@@ -29,9 +29,10 @@ from engine.decide import Step
 from engine.publishing import learn, new_versions, published, stage, staged, unstage
 from engine.recording import Held
 from engine.store.errors import StoreError
+from engine.store.handing import Reached
 from engine.store.mapper import EventMapper, to_row
 from engine.store.opening import environment, named
-from engine.store.unit import Clock, HeldRow, Reached, Store, Unit, reading, writing
+from engine.store.unit import Clock, HeldRow, Store, Unit, reading, writing
 from engine.terms import Terms, Version
 from engine.timers import AFTER, DUE, FACTS, HELD, ElsewhereError
 

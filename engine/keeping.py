@@ -10,9 +10,10 @@ from typing import NamedTuple, Self
 
 from contracts.decisions import AgreementPublished, DecisionData
 from engine.publishing import staged
+from engine.store.handing import RELAY, Lease
 from engine.store.mapper import from_row
 from engine.store.opening import open_store
-from engine.store.unit import HELD, RELAY, Clock, HeldRow, Lease, Unit, reading, writing
+from engine.store.unit import HELD, Clock, HeldRow, Unit, reading, writing
 from engine.terms import Terms, Version
 
 _PAGE = 500

@@ -25,7 +25,7 @@ from engine.ahead import understand
 from engine.intake import Engine, Taken
 from engine.patience import Patience, pause
 from engine.store.errors import LostError
-from engine.store.unit import Reached
+from engine.store.handing import Reached
 from engine.worker import Worker
 
 GROUP: Final = "stilldown.engine"

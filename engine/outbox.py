@@ -13,9 +13,10 @@ from contracts import kafka
 from contracts.moments import SECOND
 from engine.recording import Recorded
 from engine.store.errors import StoreError
+from engine.store.handing import RELAY, Lease, Untold
 from engine.store.mapper import from_row
 from engine.store.opening import open_store
-from engine.store.unit import RELAY, Lease, Unit, Untold, reading, writing
+from engine.store.unit import Unit, reading, writing
 
 PAGE: Final = 2_000
 PAGE_BYTES: Final = 8 * 1024 * 1024

@@ -26,7 +26,7 @@ from contracts.errors import StilldownError
 from contracts.topics import DEAD_OUT, EVENTS_OUT, PARTITIONS, TOPICS
 from engine.outbox import Message, Outbox
 from engine.patience import Patience, pause
-from engine.store.unit import Lease, Untold
+from engine.store.handing import Lease, Untold
 
 POLL: Final = 0.05
 """Seconds between two looks at a store in which others write; this process's own writing wakes the relay up."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from contracts.envelope import glance
 from contracts.errors import MalformedError
 from engine.corrections import Ref
-from engine.store.errors import LostError
+from engine.store.handing import Cursor, Handing
 
 EventRow = tuple[str, int, str, bytes]
 """Stream, version, topic, state."""
@@ -59,41 +59,6 @@ class HeldRow(NamedTuple):
     """The message in which it came (contracts.kafka), where that is more than its bytes."""
 
 
-RELAY = "kafka"
-"""The relay's name among those that may send a store's history on: there is one."""
-ANYWHERE = -1
-"""In place of a position: wherever it stands."""
-
-
-class Reached(NamedTuple):
-    """How far a part of a feed is taken in with a batch; `believed`: where it stood before (None: nowhere yet)."""
-
-    feed: str
-    part: int
-    position: int
-    believed: int | None = ANYWHERE
-
-
-class Lease(NamedTuple):
-    """How far a relay has sent, and who may send on until when (microseconds); a newer epoch ends all older ones."""
-
-    position: int
-    epoch: int
-    holder: str
-    until: int
-
-
-class Untold(NamedTuple):
-    """A dead letter that its topic does not have yet."""
-
-    number: int
-    times: int
-    reason: str
-    field: str | None
-    body: bytes
-    origin: bytes | None
-
-
 class WorkRow(NamedTuple):
     """What a change of a service or a person still means to its complaints (engine.recording.Work).
 
@@ -109,27 +74,7 @@ class WorkRow(NamedTuple):
     id: str
 
 
-class Cursor(Protocol):
-    """What a unit wants of a database's cursor. Statements have question marks for their parameters."""
-
-    @property
-    def rowcount(self) -> int:
-        """Rows changed by the last statement."""
-
-    def execute(self, statement: str, params: Any = ..., /) -> Cursor:  # noqa: ANN401 - whatever a statement takes
-        """Runs a statement."""
-
-    def executemany(self, statement: str, params: Iterable[Any], /) -> object:
-        """Runs a statement once for each."""
-
-    def fetchone(self) -> Any:  # noqa: ANN401 - as it comes from the database
-        """The next row, a tuple; None after the last."""
-
-    def fetchall(self) -> list[Any]:
-        """All rows, tuples."""
-
-
-class Unit:
+class Unit(Handing):
     """The statements of a batch, inside its transaction: in the SQL that both stores speak, where there is one.
 
     Strings are in order of their code points on both.
@@ -381,108 +326,6 @@ class Unit:
     def has_dead(self) -> bool:
         """Whether there is any dead letter."""
         return bool(self._execute("SELECT EXISTS (SELECT 1 FROM dead)").fetchone()[0])
-
-    def untold(self, limit: int) -> list[Untold]:
-        """Dead letters that their topic does not have yet, in order of their numbers."""
-        rows = self._execute(
-            "SELECT number, times, reason, field, body, origin FROM dead WHERE untold = 1 ORDER BY number LIMIT ?",
-            (limit,),
-        )
-        return [Untold(*row) for row in rows.fetchall()]
-
-    def told(self, letters: Iterable[Untold]) -> None:
-        """Their topic has these dead letters now; one that died again meanwhile is to be sent again."""
-        self._cursor.executemany(
-            "UPDATE dead SET untold = 0 WHERE number = ? AND times = ?",
-            [(letter.number, letter.times) for letter in letters],
-        )
-
-    # intake
-
-    def reach(self, reached: Reached) -> None:
-        """Moves a position by compare-and-set. Raises LostError where it does not stand where it was believed to."""
-        feed, part, position, believed = reached
-        if believed == ANYWHERE:
-            self.set_position(feed, part, position)
-            return
-        if believed is None:
-            moved = self.change(
-                "INSERT INTO intake (feed, part, position) VALUES (?,?,?) ON CONFLICT DO NOTHING",
-                (feed, part, position),
-            )
-        else:
-            moved = self.change(
-                "UPDATE intake SET position = ? WHERE feed = ? AND part = ? AND position = ?",
-                (position, feed, part, believed),
-            )
-        if moved != 1:
-            raise LostError(f"{feed}, part {part}: does not stand at {believed} any more")
-
-    def positions(self, feed: str) -> dict[int, int]:
-        """How far each part of a feed was taken in."""
-        return dict(self._execute("SELECT part, position FROM intake WHERE feed = ? ORDER BY part", (feed,)).fetchall())
-
-    def set_position(self, feed: str, part: int, position: int) -> None:
-        """How far a feed was taken in; it never goes back."""
-        self._execute(
-            "INSERT INTO intake (feed, part, position) VALUES (?,?,?)"
-            " ON CONFLICT (feed, part) DO UPDATE SET position = excluded.position"
-            " WHERE intake.position < excluded.position",
-            (feed, part, position),
-        )
-
-    def position(self, feed: str, part: int) -> int | None:
-        """How far a feed was taken in; None if nothing was."""
-        row = self._execute("SELECT position FROM intake WHERE feed = ? AND part = ?", (feed, part)).fetchone()
-        return None if row is None else int(row[0])
-
-    # the relay
-
-    def events_after(self, position: int, limit: int, size: int) -> list[tuple[int, str, int, str, bytes]]:
-        """Position, stream, version, topic and state of the next events after a position, in order.
-
-        At most `limit`, and no more than it takes to reach `size` bytes of states.
-        """
-        sizes = self._execute(
-            "SELECT notification_id, length(state) FROM stored_events"
-            " WHERE notification_id > ? ORDER BY notification_id LIMIT ?",
-            (position, limit),
-        ).fetchall()
-        if not sizes:
-            return []
-        end = sizes[-1][0]
-        for place, length in sizes:
-            size -= length
-            if size <= 0:
-                end = place
-                break
-        return self._execute(
-            "SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events"
-            " WHERE notification_id > ? AND notification_id <= ? ORDER BY notification_id",
-            (position, end),
-        ).fetchall()
-
-    def lease(self, name: str) -> Lease:
-        """How a relay stands; of one that never was, at the beginning."""
-        row = self._execute("SELECT position, epoch, holder, until FROM relay WHERE name = ?", (name,)).fetchone()
-        return Lease(0, 0, "", 0) if row is None else Lease(*row)
-
-    def set_lease(self, name: str, lease: Lease) -> None:
-        """Begins an epoch, or ends the newest. To be called under the write lock, after looking."""
-        self._execute(
-            "INSERT INTO relay (name, position, epoch, holder, until) VALUES (?,?,?,?,?)"
-            " ON CONFLICT (name) DO UPDATE SET position = excluded.position, epoch = excluded.epoch,"
-            " holder = excluded.holder, until = excluded.until",
-            (name, *lease),
-        )
-
-    def move_lease(self, name: str, epoch: int, *, position: int | None, until: int) -> bool:
-        """Moves a relay, or only holds on to it (None); False where another epoch has begun."""
-        if position is None:
-            statement, params = "UPDATE relay SET until = ? WHERE name = ? AND epoch = ?", (until, name, epoch)
-            return self.change(statement, params) == 1
-        statement = "UPDATE relay SET position = ?, until = ? WHERE name = ? AND epoch = ?"
-        return self.change(statement, (position, until, name, epoch)) == 1
 
     def rows(self, statement: str, params: tuple[Any, ...] = ()) -> list[Any]:
         """Any other reading."""

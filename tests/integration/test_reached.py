@@ -11,8 +11,8 @@ import pytest
 from engine.intake import Engine
 from engine.keeping import Keeper
 from engine.store.errors import LostError, StoreError
+from engine.store.handing import Reached
 from engine.store.sqlite import SCHEMA_VERSION
-from engine.store.unit import Reached
 from tests.integration.engines import engine, outcomes, take
 from tests.integration.facts import filed, ids, one, rows
 from tests.integration.stores import Stores

@@ -68,8 +68,9 @@ class Worker:
         self.says("partitions assigned")
 
     def freeze(self) -> None:
-        """As a virtual machine that is moved."""
+        """As a virtual machine that is moved. It has come to a stop, every thread of it, when this returns."""
         self.process.send_signal(signal.SIGSTOP)
+        until(lambda: os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOHANG) is not None)
 
     def thaw(self) -> None:
         """It goes on where it was."""
