@@ -254,7 +254,9 @@ class Engine(Applying, Application[str]):
             if follows and isinstance(fact, Fact) and not self._reach(fact.us):
                 return results, True
             results.append(self._one(body, fact))
-        more = not follows and not (self._fire(self._now, AFTER) and self._work_off())
+        # Of this very instant facts may still come, and they come first: what falls due now waits until none is taken.
+        until = DUE if bodies else AFTER
+        more = not follows and not (self._fire(self._now, until) and self._work_off())
         return results, more
 
     def _reach(self, time: int) -> bool:

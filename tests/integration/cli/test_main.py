@@ -21,6 +21,7 @@ from tests.integration.cli.running import PROGRAM, Cli, fact, filed
 
 COMMANDS = [
     "agreements apply",
+    "agreements preview",
     "agreements show",
     "calendar eval",
     "close",
@@ -30,6 +31,7 @@ COMMANDS = [
     "dead show",
     "demo",
     "engine",
+    "explain",
     "held drop",
     "held list",
     "held show",
