@@ -218,7 +218,7 @@ class Reader:
                     continue
                 if last is None or last.name != complaint.service:
                     last = shelf.outages(complaint.service)
-                yield _previewed(complaint, [] if last is None else last.outages, terms, now)
+                yield _previewed(complaint, last.outages, terms, now)
 
     def history(self, name: str, *, at: int | None = None, known_at: int | None = None) -> Iterator[dict[str, Any]]:
         """Every fact and decision, as recorded: a complaint's with its service's outages, a service's, or a person's.
