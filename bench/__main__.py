@@ -1,11 +1,14 @@
-"""`python -m bench [show|flaps|log|worktime|outage […]|intake [COPIES] [BATCH] [postgres]]`: as ratios."""
+"""`python -m bench [show|flaps|log [--clocks]|worktime|timers|outage […]|intake [--clocks] [COPIES] [BATCH] [STORE]]`.
+
+Figures, as ratios of one run.
+"""
 
 from __future__ import annotations
 
 import platform
 import sys
 
-from bench import flaps, intake, log, outage, showing, working
+from bench import deadlines, flaps, intake, log, outage, showing, timers, working
 from engine.tuning import collect_rarely
 
 _INTAKE = ("17", "100", "sqlite")
@@ -15,16 +18,20 @@ def main(arguments: list[str]) -> None:
     """Runs what is named, or all."""
     print(f"Python {platform.python_version()} on {platform.machine()}")
     collect_rarely()
-    wanted = arguments[:1] or ["show", "flaps", "log", "worktime", "outage", "intake"]
+    clocks = "--clocks" in arguments
+    arguments = [argument for argument in arguments if argument != "--clocks"]
+    wanted = arguments[:1] or ["show", "flaps", "log", "worktime", "timers", "outage", "intake"]
     for name in wanted:
         if name == "intake":
             given = arguments[1:4]
             copies, batch, store = [*given, *_INTAKE[len(given) :]]
-            intake.main(int(copies), int(batch), store)
+            intake.main(int(copies), int(batch), store, clocks=clocks)
         elif name == "flaps":
             flaps.main()
         elif name == "log":
-            log.main()
+            (deadlines if clocks else log).main()
+        elif name == "timers":
+            timers.main(*map(int, arguments[1:2]))
         elif name == "worktime":
             working.main()
         elif name == "outage":
@@ -32,7 +39,7 @@ def main(arguments: list[str]) -> None:
         elif name == "show":
             showing.main()
         else:
-            sys.exit(f"no benchmark {name!r}; there are show, flaps, log, worktime, outage and intake")
+            sys.exit(f"no benchmark {name!r}; there are show, flaps, log, worktime, timers, outage and intake")
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ from contracts.rows import ClockRow
 from engine import dealings
 from engine.clocks import Applied, Clocks, Found, follows_service, recorded
 from engine.complaint import OPEN, WITHDRAWN, Complaint
-from engine.credits import owed
+from engine.credits import begun, owed
 from engine.rows import Cycle, Outage, clock_row
 from engine.service import Service
 from engine.waiting import TOLD
@@ -173,7 +173,8 @@ class Following:
                 continue
             at = moment(outage.start)
             if (Decimal(before) < Decimal(now.amount) and end is None) or outage.start not in recorded:
-                yield time, CreditOwed(outage=at, amount=now.amount, currency=credit.currency, why=now.why)
+                for due, amount, why in begun(credit, outage.start, now.periods, before):
+                    yield due, CreditOwed(outage=at, amount=amount, currency=credit.currency, why=why)
             else:
                 change = f"{Decimal(now.amount) - Decimal(before):+f}"
                 yield (

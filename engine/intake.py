@@ -26,6 +26,7 @@ from engine.applying import Applying, Moves, portions
 from engine.corrections import Ref
 from engine.decide import Step
 from engine.publishing import learn, new_versions, published, stage, staged, unstage
+from engine.rearming import Rearming
 from engine.recording import Held
 from engine.store.errors import StoreError
 from engine.store.mapper import EventMapper, to_row
@@ -85,7 +86,7 @@ class Taken(NamedTuple):
         )
 
 
-class Engine(Applying, Application[str]):
+class Engine(Applying, Rearming, Application[str]):
     """The engine on one store. Not to be shared between threads."""
 
     name = "stilldown"
@@ -157,6 +158,20 @@ class Engine(Applying, Application[str]):
         while taken.more:
             taken = taken.and_then(self.tick())
         return taken
+
+    def rearm(self, after: str = "") -> tuple[int, str | None]:
+        """Makes the index of what falls due anew for the streams behind a name: those of one transaction.
+
+        How many they were, and the last one's name; None: all is done. What is due is done by `settle`, then.
+        """
+        try:
+            with writing(self._store) as unit:
+                self._open_batch(unit, None)
+                done = self._rearm(unit, after)
+                self._save([])
+        finally:
+            self._forget()  # what is on hand was read with the index as it was
+        return done
 
     def _some(
         self,

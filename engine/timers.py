@@ -7,8 +7,10 @@ the state as it is: late, twice, or by two processes, it does nothing wrong. One
 from __future__ import annotations
 
 import heapq
+from datetime import UTC, datetime
 
 from contracts.errors import StilldownError
+from contracts.moments import micros
 from engine.complaint import Complaint
 from engine.decide import Step
 from engine.person import Person
@@ -26,6 +28,8 @@ AT_ONCE = 32
 """Streams that are read ahead in few statements, and complaints worked off before it is asked whether to go on."""
 LOOKED_THROUGH = 4_096
 """Complaints of a service that are looked through in search of so many that follow."""
+LAST = micros(datetime.max.replace(tzinfo=UTC))
+"""What falls due after the last moment that can be written never does."""
 
 
 class ElsewhereError(StilldownError):
@@ -82,6 +86,8 @@ class Timers(Stock):
             self._working = True
 
     def _arm(self, state: State, due: int | None) -> None:
+        if due is not None and due > LAST:
+            due = None
         if due == state.armed:
             return
         state.armed = due
@@ -92,8 +98,12 @@ class Timers(Stock):
     def _save_timers(self) -> None:
         if self._armed:
             self._unit.set_timers(self._armed)
+        self._save_owned()
+
+    def _save_owned(self) -> None:
         if self._owned:
             self._unit.own(self._owned)
+            self._owned = []
 
     # ------------------------------------------------------------------ firing
 
@@ -119,7 +129,8 @@ class Timers(Stock):
     def _fire(self, time: int, rank: int) -> bool:
         """What falls due before a place in time, each at its own; whether all of it could be done in this portion."""
         while self._heap and self._heap[0][:2] < (time, rank):
-            if self._portion.spent:
+            # Work is due at once: where the clock stands still for it, before what falls due later.
+            if self._portion.spent or (self._mode == "event" and not self._work_off()):
                 return False
             self._read_ahead((time, rank))
             due, _, stream = heapq.heappop(self._heap)
@@ -224,7 +235,8 @@ class Timers(Stock):
         return names, str(last) if last < len(service.line) else None
 
     def _owning(self, _step: Step, _work: Work, name: str, cursor: str) -> tuple[list[str], str | None]:
-        """The next complaints that a person was given, and how far that is."""
+        """The next complaints that a person was given, those of this batch among them, and how far that is."""
+        self._save_owned()
         names = self._unit.owned(name, cursor, AT_ONCE)
         return names, names[-1] if len(names) >= AT_ONCE else None
 

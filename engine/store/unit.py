@@ -176,6 +176,15 @@ class Unit:
         )
         return [row[0] for row in rows.fetchall()]
 
+    def streams_after(self, name: str, most: int) -> list[str]:
+        """Streams in order of their names, the first `most` of those behind a name."""
+        rows = self._execute(
+            "SELECT originator_id FROM stored_events WHERE originator_id > ? AND originator_version = 1"
+            " ORDER BY originator_id LIMIT ?",
+            (name, most),
+        )
+        return [row[0] for row in rows.fetchall()]
+
     def kinds(self) -> dict[str, int]:
         """How many streams there are of each kind, in order."""
         return dict(
@@ -249,6 +258,14 @@ class Unit:
             self._cursor.executemany(
                 "INSERT INTO timers (stream, due) VALUES (?,?) ON CONFLICT (stream) DO UPDATE SET due = excluded.due",
                 [timer for timer in timers.items() if timer[1] is not None],
+            )
+
+    def drop_strangers(self) -> None:
+        """Takes away timers and work of streams in which there is nothing."""
+        for table in ("timers", "work"):
+            self._execute(
+                f"DELETE FROM {table} WHERE NOT EXISTS (SELECT 1 FROM stored_events"
+                f" WHERE originator_id = {table}.stream AND originator_version = 1)"
             )
 
     def timers(self, until: int, most: int) -> list[tuple[int, str]]:

@@ -116,24 +116,56 @@ def migrate(
             " and run `migrate` again.",
         ),
     ] = False,
+    timers: Annotated[
+        bool,
+        Parameter(
+            negative=(),
+            show_default=False,
+            help="Also makes the index of what falls due anew from the history, and does what is due: where somebody"
+            " has laid hands on it, or it was lost.",
+        ),
+    ] = False,
     common: Common = COMMON,
 ) -> int:
     """Make a store, or upgrade one to this version."""
     from engine.store.opening import migrate as run
     from engine.store.opening import named
+    from ops.words import counted
 
     url = common.url
     migrated = run(url, finish=not begin)
+    rearmed = _rearm(url) if timers else None
     if common.json:
         told = {"store": named(url), "schema": migrated.schema, "made": migrated.made, "done": list(migrated.done)}
-        common.answer(told)
+        common.answer(told if rearmed is None else told | {"rearmed": rearmed[0], "decisions": rearmed[1]})
     else:
         for step in migrated.done:
             console().print(step)
         upgraded = "is upgraded" if migrated.done else "is up to date"
         done = "is made" if migrated.made else upgraded
         console().print(f"The store {named(url)} {done} (schema version {migrated.schema}).", soft_wrap=True)
+        if rearmed is not None:
+            looked, made = counted(rearmed[0], "stream"), counted(rearmed[1], "decision")
+            console().print(f"What falls due was looked up anew in {looked}; {made} came of it.", soft_wrap=True)
     return DONE
+
+
+def _rearm(url: str) -> tuple[int, int]:
+    """Make the index anew and do what is due; how many streams were looked at, and how many decisions were made."""
+    from engine.intake import Engine
+    from ops.cli.progress import progress
+
+    engine = Engine(url)
+    try:
+        with progress("looking up what falls due", "streams") as report:
+            looked, after = engine.rearm()
+            while after is not None:
+                report(looked, None)
+                more, after = engine.rearm(after)
+                looked += more
+        return looked, engine.settle().decisions
+    finally:
+        engine.close()
 
 
 def _more(number: int, command: str) -> str:

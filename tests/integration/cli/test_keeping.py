@@ -240,3 +240,23 @@ def test_a_damaged_file_is_one_clear_line(cli: Cli) -> None:
         assert said.exit == 1
         assert said.stderr.count("\n") == 1, said
         assert "Traceback" not in said.stderr
+
+
+def test_migrate_makes_the_index_of_what_falls_due_anew_and_does_what_is_due(cli: Cli) -> None:
+    terms = cli.folder / "terms.toml"
+    clock = 'name = "c", target = "PT1H", calendar = "always", starts = "filed", stops = "acknowledged"'
+    terms.write_text(f"effective = 2010-01-01\n[agreement.standard]\nclock = [{{ {clock} }}]\n")
+    assert cli("agreements", "apply", str(terms)).exit == 0
+    cli.load(filed("C-1", "2013-02-21T08:00"))
+    lay_hands_on(cli, lambda store: store.execute("DELETE FROM timers"))
+    cli.load(fact("complaint.contacted", "C-1", "2013-02-21T12:00", by="shop", direction="inbound"))
+    assert [event["type"] for event in cli.lines("history", "C-1")].count("clock.breached") == 0
+
+    said = cli.json("migrate", "--timers")
+
+    assert (said["rearmed"], said["decisions"], said["done"]) == (3, 1, [])
+    [breached] = [event for event in cli.lines("history", "C-1") if event["type"] == "clock.breached"]
+    assert (breached["time"], breached["recorded_at"]) == ("2013-02-21T09:00:00Z", "2013-02-21T12:00:00Z")
+    assert cli.json("migrate", "--timers")["decisions"] == 0
+    assert "What falls due was looked up anew in 3 streams" in cli("migrate", "--timers").stdout
+    assert cli.json("verify")["ok"]

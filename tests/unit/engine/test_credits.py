@@ -75,7 +75,7 @@ def test_a_restatement_says_by_how_much() -> None:
 def test_a_restatement_may_owe_more() -> None:
     it = owing(down(0), up(DAY + 5)).when(down(DAY * 2 + 30, since=1))
     assert owed(it) == [("20.00", "PLN")]
-    assert [minute(e.time) for e in it.decided("credit.owed")] == [DAY * 2 + 30]
+    assert [minute(e.time) for e in it.decided("credit.owed")] == [DAY * 2], "when the second period began"
 
 
 def test_a_closing_stops_nothing_that_is_owed_and_a_withdrawal_does() -> None:
@@ -86,7 +86,18 @@ def test_a_closing_stops_nothing_that_is_owed_and_a_withdrawal_does() -> None:
     assert owed(it) == [("10.00", "PLN"), ("10.00", "PLN")]
 
 
-def test_it_is_recorded_at_its_time() -> None:
+def test_each_period_is_recorded_with_the_time_at_which_it_began() -> None:
     it = owing(down(0)).at(DAY)
     [made] = it.decided("credit.owed")
     assert (made.time, made.recorded_at) == (us(DAY), us(DAY))
+    it = owing(down(0).arriving(9 * DAY))
+    assert [(e.time, e.recorded_at) for e in it.decided("credit.owed")] == [
+        (us(day * DAY), us(9 * DAY)) for day in (1, 2, 3)
+    ]
+    assert changes(it) == [(DAY, "10.00", None), (2 * DAY, "20.00", None), (3 * DAY, "25.00", None)]
+
+
+def test_of_an_outage_of_ten_thousand_periods_only_the_last_are_told_one_by_one() -> None:
+    it = given(filed(0), down(0).arriving(10_000 * HOUR), standard=HOURLY)
+    made = changes(it)
+    assert (len(made), made[-1]) == (1000, (10_000 * HOUR, "15001.5", None))

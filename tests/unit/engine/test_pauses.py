@@ -8,7 +8,7 @@ import pytest
 
 from contracts.agreements import Agreement
 
-from .given import Told, given
+from .given import Story, Told, given, us
 from .telling import closing, filed, reopening, said, withdrawn
 from .timing import agreed, cycle, filed_clock, restore, state, told
 
@@ -252,20 +252,20 @@ def test_only_pauses_that_begin_after_it_move_it_further() -> None:
 def test_new_terms_are_reckoned_from_the_start_but_due_at_their_application_at_the_earliest() -> None:
     filing = filed(0)
     terms = {"standard": agreed(filed_clock("PT2H")), "standard 2": agreed(filed_clock("PT1H"))}
-    it = given(filing, **terms).apply(30, 2, filing)
+    it = Story(terms).when(filing).apply(30, 2, filing)
     assert (cycle(it)["due_at"], cycle(it)["agreement_version"]) == (60, 2)
     filing = filed(0)
-    it = given(filing, **terms).apply(90, 2, filing)
+    it = Story(terms).when(filing).apply(90, 2, filing)
     assert (cycle(it)["breached_at"], state(it)) == (90, "breached")
 
 
 def test_breaches_and_stopped_cycles_stay_when_new_terms_come() -> None:
     filing = filed(0)
     terms = {"standard": agreed(filed_clock("PT1H")), "standard 2": agreed(filed_clock("PT9H"))}
-    it = given(filing, **terms).apply(90, 2, filing)
+    it = Story(terms).when(filing).apply(90, 2, filing)
     assert (cycle(it)["breached_at"], state(it)) == (60, "breached")
     filing = filed(0)
-    it = given(filing, acknowledged(61), **terms).apply(90, 2, filing)
+    it = Story(terms).when(filing, acknowledged(61)).apply(90, 2, filing)
     assert (state(it), cycle(it)["agreement_version"]) == ("late", 1)
 
 
@@ -275,12 +275,15 @@ def test_new_clocks_start_at_the_filing_and_those_that_are_gone_are_cancelled() 
         "standard": agreed(filed_clock("PT9H")),
         "standard 2": agreed(restore("PT9H"), filed_clock("PT8H").replace('"c"', '"n"')),
     }
-    it = given(filing, **terms).apply(90, 2, filing)
+    it = Story(terms).when(filing).apply(90, 2, filing)
     assert (state(it), cycle(it)["stopped_at"]) == ("cancelled", 90)
     assert (cycle(it, "n")["started_at"], cycle(it, "n")["due_at"]) == (0, 480)
 
 
 # ---- the ends of the calendar
+
+FIRST, LAST = -1_064_166_840, 4_194_792_720
+"""Minutes: thirty hours after the first moment that can be written, and three days before the last."""
 
 
 @pytest.mark.parametrize("target", ["P36525D", "PT876000H"])
@@ -291,3 +294,14 @@ def test_what_would_be_due_after_the_last_year_is_never_due(target: str) -> None
         assert (it.dead, state(it), cycle(it)["due_at"]) == ([], "running", None)
         it.when(acknowledged(far + 60)).then("clock.stopped")
         assert state(it.when(withdrawn(far + 90))) == "met"
+
+
+@pytest.mark.parametrize("start", [FIRST, LAST])
+@pytest.mark.parametrize("target", ["PT1H", "P1D"])
+def test_in_the_first_and_the_last_days_of_all_no_calendar_reaches_and_nothing_fails(start: int, target: str) -> None:
+    terms = office(target, 'warn = [0.5], pauses = ["parts"]')
+    it = Story({"standard": terms})
+    it.now = us(start)
+    it.when(filed(start), wait(start + 60), resumed(start + 120), acknowledged(start + 180))
+    assert (it.dead, it.held, state(it), cycle(it)["elapsed"]) == ([], [], "met", 0)
+    assert cycle(it.when(closing(start + 300), reopening(start + 310)))["paused"] == 0
