@@ -11,11 +11,12 @@ from contracts.agreements import Agreement
 from contracts.decisions import AgreementPublished
 from contracts.errors import StilldownError
 from contracts.moments import rfc3339
+from contracts.recorded import Recorded
 from engine.absences import Absence, Absences, gather
 from engine.complaint import Complaint
 from engine.evolve import evolve, fresh
 from engine.person import Person
-from engine.recording import Recorded, State
+from engine.recording import State
 from engine.service import Service
 from engine.showing import show
 from engine.store.mapper import from_row

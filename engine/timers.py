@@ -10,10 +10,11 @@ import heapq
 from itertools import islice
 
 from contracts.errors import StilldownError
+from contracts.recorded import Recorded
 from engine.complaint import Complaint
 from engine.decide import Step
 from engine.person import Person
-from engine.recording import Recorded, State, Work
+from engine.recording import State, Work
 from engine.service import Service
 from engine.stock import Stock
 from engine.store.unit import WorkRow

@@ -17,7 +17,8 @@ from msgspec import Struct
 from contracts.decisions import DECISIONS
 from contracts.envelope import Fact
 from contracts.facts import FACTS
-from engine.recording import Recorded, State
+from contracts.recorded import Recorded
+from engine.recording import State
 
 
 class _State(Struct, frozen=True, omit_defaults=True, gc=False):

@@ -39,6 +39,13 @@ _SHOW: Final = """Examples:
 _HISTORY: Final = """Examples:
   stilldown history C-17
   stilldown history register-3 --json | jq -r .type"""
+_VIEW: Final = """Examples:
+  stilldown view complaints --where status=open
+  stilldown view sla --sum-by team,month
+  stilldown view downtime --sum-by service,day --at 2013-03-01T00:00:00Z
+
+Views: complaints, sla, downtime, watermelon, closures, handovers, parts,
+promises, credits."""
 _CLOSE: Final = """Examples:
   stilldown close C-17 --by kowalski
   stilldown close C-17 --by kowalski \\
@@ -107,6 +114,7 @@ def _complaints(app: App) -> None:
     about = "One complaint: is the customer down, and what was done about it?"
     _add(app, "show", "showing:show", about, _SHOW, _COMPLAINTS)
     _add(app, "history", "showing:history", "Every fact and decision, in the order recorded.", _HISTORY, _COMPLAINTS)
+    _add(app, "view", "viewing:view", "What dashboards read: rows of a view, or their sums.", _VIEW, _COMPLAINTS)
     about = "Ask to close a complaint. Refused while the customer is down."
     _add(app, "close", "ending:close", about, _CLOSE, _COMPLAINTS)
     _add(app, "reopen", "ending:reopen", "Open a closed complaint again.", _REOPEN, _COMPLAINTS)

@@ -12,9 +12,9 @@ from typing import Any
 
 from contracts.agreements import Agreement, AgreementFile, Clock, Restoration
 from contracts.moments import micros, moment, rfc3339
+from contracts.recorded import Recorded
 from engine.absences import gather
 from engine.intake import Engine, Outcome
-from engine.recording import Recorded
 from engine.service import Service
 from engine.showing import show
 from engine.store.mapper import from_row
