@@ -1,4 +1,4 @@
-"""`python -m bench [show|flaps|log|worktime|intake [COPIES] [BATCH]]`: figures as ratios, each measured in one run."""
+"""`python -m bench [show|flaps|log|worktime|intake [COPIES] [BATCH] [postgres]]`: figures, as ratios of one run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import sys
 from bench import flaps, intake, log, showing, working
 from engine.tuning import collect_rarely
 
+_INTAKE = ("17", "100", "sqlite")
+
 
 def main(arguments: list[str]) -> None:
     """Runs what is named, or all."""
@@ -16,7 +18,9 @@ def main(arguments: list[str]) -> None:
     wanted = arguments[:1] or ["show", "flaps", "log", "worktime", "intake"]
     for name in wanted:
         if name == "intake":
-            intake.main(*map(int, arguments[1:3]))
+            given = arguments[1:4]
+            copies, batch, store = [*given, *_INTAKE[len(given) :]]
+            intake.main(int(copies), int(batch), store)
         elif name == "flaps":
             flaps.main()
         elif name == "log":

@@ -9,36 +9,89 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from itertools import islice
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from eventsourcing.persistence import StoredEvent
+import psycopg
+from eventsourcing.persistence import ApplicationRecorder, StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
 from bench.workload import batches, copies, write_log
 from contracts.agreements import parse
 from engine.ahead import ahead
 from engine.intake import Engine
+from engine.store.postgres import Datastore
+from tools.postgres import temporary
 
+
+class Place(NamedTuple):
+    """Where the engine's store is, how to read it, and the library's recorder beside it."""
+
+    url: str
+    durable: str
+    rows: Callable[[str], Iterator[Any]]
+    bare: ApplicationRecorder
+
+
+@contextmanager
+def _file(folder: Path) -> Iterator[Place]:
+    datastore = SQLiteDatastore(f"{folder}/bare.db", originator_id_type="text")
+    recorder = SQLiteApplicationRecorder(datastore)
+    recorder.create_table()
+
+    def rows(select: str) -> Iterator[Any]:
+        with closing(sqlite3.connect(f"{folder}/engine.db")) as file:
+            yield from file.execute(select)
+
+    yield Place(f"sqlite:///{folder}/engine.db", "synchronous=FULL", rows, recorder)
+    datastore.close()
+
+
+@contextmanager
+def _database(_folder: Path) -> Iterator[Place]:
+    with temporary(settings=("-c", "max_wal_size=4GB", "-c", "shared_buffers=256MB")) as server:
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            for name in ("engine", "bare"):
+                connection.execute(f"CREATE DATABASE {name}".encode())
+        datastore = Datastore(server.url("bare"), "public")
+        recorder = PostgresApplicationRecorder(datastore)
+        PostgresDatastore.register_type_adapters(datastore)
+        recorder.create_table()
+        PostgresDatastore.register_type_adapters(datastore)
+
+        def rows(select: str) -> Iterator[Any]:
+            with psycopg.connect(server.url("engine")) as database, database.cursor("rows") as cursor:
+                cursor.itersize = 10_000
+                yield from cursor.execute(select.encode())
+
+        yield Place(server.url("engine"), "fsync=on", rows, recorder)
+        datastore.close()
+
+
+_PLACES: dict[str, Callable[[Path], AbstractContextManager[Place]]] = {"sqlite": _file, "postgres": _database}
 AGREEMENTS = Path(__file__).parent.parent / "ops" / "demo" / "agreements.toml"
 CACHED = 10_000
 
 
-def main(count: int = 17, size: int = 100) -> None:
-    """`count` copies of the log, in batches of `size` facts."""
+def main(count: int = 17, size: int = 100, store: str = "sqlite") -> None:
+    """`count` copies of the log, in batches of `size` facts, into an SQLite file or (`postgres`) a database."""
     folder = Path(tempfile.mkdtemp(prefix="stilldown-bench-"))
     try:
         write_log(folder / "log.jsonl")
         with (folder / "log.jsonl").open("rb") as facts, (folder / "facts.jsonl").open("wb") as copied:
             copied.writelines(copies(facts, count))
-        with (folder / "facts.jsonl").open("rb") as facts:
-            _run(facts, size, folder)
+        with (folder / "facts.jsonl").open("rb") as facts, _PLACES[store](folder) as place:
+            _run(facts, size, place)
     finally:
         shutil.rmtree(folder)
 
 
-def _run(facts: Iterable[bytes], size: int, folder: Path) -> None:
-    engine = Engine(f"sqlite:///{folder}/engine.db", cached=CACHED)
+def _run(facts: Iterable[bytes], size: int, place: Place) -> None:
+    engine = Engine(place.url, cached=CACHED)
     engine.publish(parse(AGREEMENTS.read_text()))
     total = events = 0
     peaks = []
@@ -55,14 +108,12 @@ def _run(facts: Iterable[bytes], size: int, folder: Path) -> None:
             _say(f"\r  {total:,} facts, {total / spent:,.0f}/s, {peaks[-1]} MB ")
     _say("\r")
     cold = engine.loads / engine.touches
-    complaints = engine.recorder.datastore.pool.get_connection().cursor()  # type: ignore[attr-defined] # our recorder's
-    complaints.execute("SELECT COUNT(*) FROM stored_events WHERE topic = 'complaint.filed'")
-    filed = complaints.fetchone()[0]
     engine.close()
-    bare = _bare(folder, size, events, total)
+    filed = next(iter(place.rows("SELECT COUNT(*) FROM stored_events WHERE topic = 'complaint.filed'")))[0]
+    bare = _bare(place, size, events, total)
     half = len(peaks) // 2
     print(f"intake: {total:,} facts of {filed:,} complaints, in batches of {size}")
-    print(f"  {CACHED:,} streams cached, synchronous=FULL")
+    print(f"  {CACHED:,} streams cached, {place.durable}")
     print(f"  events per fact                    {events / total:6.2f}")
     print(f"  cold streams (share of those asked for) {cold:6.1%}")
     print(f"  facts per second                   {total / spent:10,.0f}")
@@ -72,25 +123,19 @@ def _run(facts: Iterable[bytes], size: int, folder: Path) -> None:
     print(f"  memory: half way {peaks[half]} MB, at the end {peaks[-1]} MB, most {max(peaks)} MB   (below 500)")
 
 
-def _bare(folder: Path, size: int, events: int, total: int) -> float:
+def _bare(place: Place, size: int, events: int, total: int) -> float:
     """Events per second of the library's own recorder, appending the same events in as many batches."""
-    source = sqlite3.connect(f"{folder}/engine.db")
-    datastore = SQLiteDatastore(f"{folder}/bare.db", originator_id_type="text")
-    recorder = SQLiteApplicationRecorder(datastore)
-    recorder.create_table()
-    rows = source.execute(
+    rows = place.rows(
         "SELECT originator_id, originator_version, topic, state FROM stored_events ORDER BY notification_id"
     )
     each = round(size * events / total)
     spent = 0.0
     done = 0
-    while batch := [StoredEvent(*row) for row in rows.fetchmany(each)]:
+    while batch := [StoredEvent(*row) for row in islice(rows, each)]:
         began = time.perf_counter()
-        recorder.insert_events(batch)
+        place.bare.insert_events(batch)
         spent += time.perf_counter() - began
         done += len(batch)
-    source.close()
-    datastore.close()
     return done / spent
 
 

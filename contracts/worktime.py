@@ -48,6 +48,8 @@ class Worktime(ABC):
 
     always: ClassVar[bool]
     """Whether every moment counts."""
+    wall: WallClock
+    """The wall clock of its days."""
 
     @abstractmethod
     def between(self, start: int, end: int) -> int:
@@ -110,7 +112,7 @@ class Always(Worktime):
     always = True
 
     def __init__(self, clock: WallClock) -> None:
-        self._clock = clock
+        self.wall = clock
 
     def between(self, start: int, end: int) -> int:
         """Give all the time in [start, end)."""
@@ -124,15 +126,15 @@ class Always(Worktime):
         """Give the n-th day after the start's."""
         if days == 0 and not end_of_day:
             return start
-        day, time = self._clock.reading(start)
-        return self._clock.instant(day + days, DAY if end_of_day else time, late=True)
+        day, time = self.wall.reading(start)
+        return self.wall.instant(day + days, DAY if end_of_day else time, late=True)
 
     def end_of_day(self, moment: int) -> int:
         """Give the midnight that `moment` is before, or at."""
-        day, _ = self._clock.reading(moment)
-        if self._clock.instant(day - 1, DAY, late=True) == moment:
+        day, _ = self.wall.reading(moment)
+        if self.wall.instant(day - 1, DAY, late=True) == moment:
             return moment
-        return self._clock.instant(day, DAY, late=True)
+        return self.wall.instant(day, DAY, late=True)
 
     def is_open(self, moment: int) -> bool:  # noqa: ARG002 - it does not matter
         """Say yes."""
@@ -181,7 +183,7 @@ class ByHours(Worktime):
     always = False
 
     def __init__(self, hours: HoursOf, clock: WallClock) -> None:
-        self._hours, self._clock = hours, clock
+        self._hours, self.wall = hours, clock
         self._line: _Line | None = None
         self._days: _Days | None = None
 
@@ -216,13 +218,13 @@ class ByHours(Worktime):
         """Give the n-th working day after the start's."""
         if days == 0:
             return self.end_of_day(start) if end_of_day else start
-        day, time = self._clock.reading(start)
+        day, time = self.wall.reading(start)
         day = self._nth_after(day, days)
-        return self._closing(day) if end_of_day else self._clock.instant(day, time, late=True)
+        return self._closing(day) if end_of_day else self.wall.instant(day, time, late=True)
 
     def end_of_day(self, moment: int) -> int:
         """Give the last closing of the day, or of the next one that has any."""
-        day, _ = self._clock.reading(moment)
+        day, _ = self.wall.reading(moment)
         for before in range(day - 1, max(FIRST_DAY, day - _MARGIN) - 1, -1):  # ends now, or days ago
             if self._hours(before):
                 if self._closing(before) == moment:
@@ -259,7 +261,7 @@ class ByHours(Worktime):
             yield waiting
 
     def _closing(self, day: int) -> int:
-        return self._clock.instant(day, self._hours(day)[-1][1], late=True)
+        return self.wall.instant(day, self._hours(day)[-1][1], late=True)
 
     def _nth_after(self, day: int, count: int) -> int:
         """Give the n-th day with hours after a day; n is 1 or more."""
@@ -319,9 +321,9 @@ class ByHours(Worktime):
         first = max(FIRST_DAY, low // DAY + EPOCH_DAY - _MARGIN)
         last = min(LAST_DAY, high // DAY + EPOCH_DAY + _MARGIN)
         found = []
-        offsets = [self._clock.offset(first), self._clock.offset(first + 1)]
+        offsets = [self.wall.offset(first), self.wall.offset(first + 1)]
         for day in range(first, last + 1):
-            offsets = [*offsets[-2:], self._clock.offset(day + 2)]
+            offsets = [*offsets[-2:], self.wall.offset(day + 2)]
             if not (hours := self._hours(day)):
                 continue
             # Nearly all days: no change in it, nor in the next, whose beginning is the end of this one.
@@ -334,4 +336,4 @@ class ByHours(Worktime):
 
     def _as_shown(self, day: int, hours: Sequence[Opening]) -> Iterator[Interval]:
         for opening, closing in hours:
-            yield self._clock.instant(day, opening, late=False), self._clock.instant(day, closing, late=True)
+            yield self.wall.instant(day, opening, late=False), self.wall.instant(day, closing, late=True)

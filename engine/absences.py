@@ -13,10 +13,6 @@ from contracts.envelope import Fact
 from contracts.facts import ComplaintAssigned, PersonAbsent
 from contracts.moments import micros
 
-_MOST = 64
-"""Deputies of deputies at one moment; more stand in for one another in a circle."""
-
-
 Interval = tuple[int, int | None]
 """From a moment until another, or for good."""
 Held = tuple[int, str | None, str | None, str | None]
@@ -77,31 +73,28 @@ def stood_in(
 
     Each with whom the deputy stands in for. `open_` is when the complaint was not ended.
     """
+    cuts = {moment for told in absent.values() for a in told for moment in (a.start, a.end)} | {a for a, _ in open_}
     found: list[Held] = []
     for n, (time, team, person) in enumerate(assigned):
         until = assigned[n + 1][0] if n + 1 < len(assigned) else None
         found.append((time, team, person, None))
-        holder, since, met = person, time, 0
-        while holder is not None and holder in absent and met < _MOST:
-            handed = _handed(absent[holder], open_, since, until, now)
-            if handed is None or handed[1] == holder:
-                break
-            met = met + 1 if handed[0] == since else 0
-            since, deputy = handed
-            found.append((since, team, deputy, holder))
-            holder = deputy
+        holder = person
+        for moment in sorted(m for m in {time, *cuts} if time <= m <= now and (until is None or m < until)):
+            if any(a <= moment and (b is None or moment < b) for a, b in open_):
+                for deputy in _deputies(holder, absent, moment):
+                    found.append((moment, team, deputy, holder))
+                    holder = deputy
     return found
 
 
-def _handed(
-    told: Sequence[Absence], open_: Sequence[Interval], since: int, until: int | None, now: int
-) -> tuple[int, str] | None:
-    """When the complaint goes to which deputy: the first moment at which it is open and its owner absent."""
-    starts = {since, *(a.start for a in told), *(a for a, _ in open_), *(a.end for a in told)}
-    for time in sorted(t for t in starts if t >= since and t <= now and (until is None or t < until)):
-        absence = absence_at(told, time)
-        if absence is None or absence.deputy is None:
-            continue
-        if any(a <= time and (b is None or time < b) for a, b in open_):
-            return time, absence.deputy
-    return None
+def _deputies(person: str | None, absent: Absences, moment: int) -> list[str]:
+    """To whom it goes from a person, one after the other; to nobody where they stand in for one another in a circle."""
+    found: list[str] = []
+    while person is not None and (absence := absence_at(absent.get(person, ()), moment)) is not None:
+        if absence.deputy is None:
+            break
+        if absence.deputy in found or absence.deputy == person:
+            return []
+        found.append(absence.deputy)
+        person = absence.deputy
+    return found

@@ -8,15 +8,27 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
-from contracts.agreements import Agreement
+from contracts.agreements import Agreement, Clock
+from contracts.envelope import Key
+from contracts.facts import (
+    ComplaintAcknowledged,
+    ComplaintExtended,
+    ComplaintReplied,
+    ComplaintWaitEnded,
+    ComplaintWaitStarted,
+    FactData,
+    NoticeDelivered,
+    NoticeSent,
+)
 from engine.complaint import CLOSED, OPEN, Complaint, Stage
+from engine.corrections import BEHIND, Ref
 from engine.reckoning import Block, Clockwork, Extension, Kept, Reckoned, Stop, due_then, elapsed, reckon
 from engine.rows import Cycle, Outage
-from engine.waiting import Told, Wait, told
+from engine.waiting import TOLD, Told, Wait, told
 
-_WORKS: dict[int, tuple[Agreement, tuple[Clockwork, ...]]] = {}
 _MOST = 512
 
 
@@ -29,11 +41,16 @@ class Applied(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Where a cycle runs: its number, its start, and what stopped it, if anything did."""
+    """Where a cycle runs: its number, its start, and what stopped it, if anything did.
+
+    `begun` is the place of the filing or the reopening from which it runs, `outage` what it follows, if it does.
+    """
 
     number: int
     start: int
     stop: Stop | None
+    begun: Key | None = None
+    outage: Outage | None = None
 
 
 class Found(NamedTuple):
@@ -46,23 +63,59 @@ class Found(NamedTuple):
     waits: tuple[Wait, ...]
     extension: Extension | None
     reckoned: Reckoned
+    kept: Kept | None = None
+
+
+class _Works(NamedTuple):
+    """What is made of an agreement once: its clocks, and whether outages change anything under it."""
+
+    terms: Agreement
+    clocks: tuple[Clockwork, ...]
+    follows: bool
+    told: frozenset[type[FactData]]
+
+
+_WORKS: dict[int, _Works] = {}
+
+
+def _works(terms: Agreement) -> _Works:
+    known = _WORKS.get(id(terms))
+    if known is not None and known.terms is terms:
+        return known
+    if len(_WORKS) >= _MOST:
+        _WORKS.clear()
+    clocks = tuple(Clockwork(clock, terms) for clock in terms.clocks)
+    follows = terms.credit is not None or any(clock.starts == "down" for clock in terms.clocks)
+    told_by = frozenset(cls for clock in terms.clocks for cls in _told_by(clock))
+    made = _WORKS[id(terms)] = _Works(terms, clocks, follows, told_by)
+    return made
+
+
+def _told_by(clock: Clock) -> Iterator[type[FactData]]:
+    """Facts that may move a clock of these terms, of those that `told` understands."""
+    if clock.stops == "acknowledged":
+        yield ComplaintAcknowledged
+    elif clock.stops in {"replied", "reply_delivered"}:
+        yield from (ComplaintReplied, NoticeDelivered)
+    if clock.pauses:
+        yield from (ComplaintWaitStarted, ComplaintWaitEnded, NoticeDelivered)
+    if clock.on_breach is not None:
+        yield from (ComplaintExtended, NoticeSent)
+
+
+def moves(terms: Agreement, cls: type[FactData]) -> bool:
+    """Whether facts of a class may move a clock under these terms; only those of engine.waiting ever may not."""
+    return cls not in TOLD or cls in _works(terms).told
 
 
 def clockworks(terms: Agreement) -> tuple[Clockwork, ...]:
     """The clocks of an agreement, ready to reckon with. Made once for each."""
-    known = _WORKS.get(id(terms))
-    if known is not None and known[0] is terms:
-        return known[1]
-    if len(_WORKS) >= _MOST:
-        _WORKS.clear()
-    works = tuple(Clockwork(clock, terms) for clock in terms.clocks)
-    _WORKS[id(terms)] = (terms, works)
-    return works
+    return _works(terms).clocks
 
 
 def follows_service(terms: Agreement) -> bool:
     """Whether outages change anything under these terms: a clock that starts with one, or a credit."""
-    return terms.credit is not None or any(clock.starts == "down" for clock in terms.clocks)
+    return _works(terms).follows
 
 
 class Clocks:
@@ -96,8 +149,10 @@ class Clocks:
         for name in sorted(names):
             works = [(a, next((w for w in clockworks(a.terms) if w.name == name), None)) for a in self._applied]
             last = next(work for _, work in reversed(works) if work is not None)
+            gone = self._gone(name)
             for span in self._spans(last, since):
-                yield self._cycle(span, works)
+                if gone is None or span.start <= gone:
+                    yield self._cycle(span, works)
 
     def total(self, clock: str) -> int:
         """How many cycles a clock has."""
@@ -105,9 +160,22 @@ class Clocks:
         work = next(works, None)
         if work is None:
             return 0
+        gone = self._gone(clock)
+        if gone is not None:
+            return sum(span.start <= gone for span in self._spans(work, None))
         if work.clock.starts == "down":
-            return sum(high - low for _, low, high in self.lives())
+            return sum(high - low for _, low, high in self.lives)
         return (len(self._steps) + 1) // 2 if work.clock.reopen == "restart" else 1
+
+    def _gone(self, clock: str) -> int | None:
+        """When new terms took a clock away that none gave back: no cycle begins after that."""
+        gone: int | None = None
+        for applied in reversed(self._applied):
+            if any(c.name == clock for c in applied.terms.clocks):
+                return gone
+            if applied.time <= self._now:
+                gone = applied.time
+        return gone
 
     # ------------------------------------------------------------------ which cycles there are
 
@@ -121,25 +189,30 @@ class Clocks:
     def _filed_spans(self, work: Clockwork) -> Iterator[Span]:
         """One cycle from the filing on; where a closing stops it and it restarts, one from each reopening too."""
         if work.clock.reopen != "restart":
-            yield Span(1, self._filed, self._stop(work, self._filed))
+            yield Span(1, self._filed, self._stop(work, self._filed), self._steps[0].place)
             return
         for number, n in enumerate(range(0, len(self._steps), 2), 1):
             end = self._steps[n + 1] if n + 1 < len(self._steps) else None
-            stop = None if end is None else Stop(max(end.time, self._steps[n].time), end.status == CLOSED)
-            yield Span(number, self._steps[n].time, stop)
+            begun = self._steps[n]
+            stop = None if end is None else Stop(max(end.time, begun.time), end.status == CLOSED, fact_at(end.place))
+            yield Span(number, begun.time, stop, begun.place)
 
     def _stop(self, work: Clockwork, start: int) -> Stop | None:
         """What it waits for, whenever that happened; else the complaint's end, if it is ended now."""
         end = self._ended()
         if work.clock.stops == "closed":
-            return None if end is None else Stop(end.time, end.status == CLOSED)
+            return None if end is None else Stop(end.time, end.status == CLOSED, fact_at(end.place))
         answer = self._told.answer(work.clock.stops)
         if answer is not None and (end is None or answer.us <= end.time):
-            return Stop(max(answer.us, start), own=True)
-        return None if end is None else Stop(end.time, own=False)
+            return Stop(max(answer.us, start), own=True, behind=answer.ref)
+        return None if end is None else Stop(end.time, own=False, behind=fact_at(end.place))
 
-    def lives(self) -> Iterator[tuple[int, int, int]]:
+    @cached_property
+    def lives(self) -> Sequence[tuple[int, int, int]]:
         """For each stretch of life: its start, and the outages in it, from one index to another."""
+        return tuple(self._lives())
+
+    def _lives(self) -> Iterator[tuple[int, int, int]]:
         done = 0
         for n in range(0, len(self._steps), 2):
             start = self._steps[n].time
@@ -157,7 +230,7 @@ class Clocks:
         first = 0 if since is None else max(bisect_right(self._outages, since, key=_start) - 1, 0)
         end = self._ended()
         number = 0
-        for begun, low, high in self.lives():
+        for begun, low, high in self.lives:
             for i in range(max(low, first), high):
                 outage = self._outages[i]
                 if outage.start > self._now:
@@ -167,8 +240,8 @@ class Clocks:
                 if outage.end is not None and outage.end <= self._now and (end is None or outage.end <= end.time):
                     stop = Stop(max(outage.end, start), own=True)
                 elif end is not None:
-                    stop = Stop(max(end.time, start), own=False)
-                yield Span(number + i - low + 1, start, stop)
+                    stop = Stop(max(end.time, start), own=False, behind=fact_at(end.place))
+                yield Span(number + i - low + 1, start, stop, None, outage)
             number += high - low
 
     # ------------------------------------------------------------------ one cycle
@@ -178,7 +251,7 @@ class Clocks:
         blocks = self._blocks(span.start, waits, work)
         extension = self._extension(work, span, blocks)
         reckoned = reckon(work, span.start, span.stop, blocks, now, extension=extension, kept=kept)
-        return Found(work, applied.version, span, blocks, waits, extension, reckoned)
+        return Found(work, applied.version, span, blocks, waits, extension, reckoned, kept)
 
     def _blocks(self, start: int, waits: Sequence[Wait], work: Clockwork) -> tuple[Block, ...]:
         """The time that does not count: pauses, and where it goes on after a reopening, the time closed."""
@@ -199,11 +272,12 @@ class Clocks:
             return None
         for extended in self._told.extended:
             said = max(extended.fact.us, span.start)
-            if span.stop is not None and said > span.stop.time:
+            sent = extended.sent
+            if sent is None or (span.stop is not None and max(said, sent) > span.stop.time):
                 continue
             due = due_then(work, span.start, blocks, said)
-            if due is not None and extended.until > due and extended.sent is not None and extended.sent < due:
-                return Extension(said, extended.until)
+            if due is not None and extended.until > due and sent < due:
+                return Extension(said, extended.until, extended.fact.ref)
         return None
 
     def _cycle(self, span: Span, works: Sequence[tuple[Applied, Clockwork | None]]) -> Found:
@@ -215,14 +289,16 @@ class Clocks:
                 break
             until = works[n + 1][0].time if n + 1 < len(works) else None
             if work is None:
-                if found is not None and found.span.stop is None:
+                back = any(w is not None and a.time <= self._now for a, w in works[n + 1 :])
+                if found is not None and not back:
                     return _cancelled(found, applied.time, kept)
-                kept = Kept(applied.time if until is None else until, (), None)
+                warned, breached = ((), None) if kept is None else kept[1:]
+                kept = Kept(applied.time if until is None else until, warned, breached)
                 continue
             own = self._own(span, work)
             if until is None or until > self._now or (own.stop is not None and own.stop.time <= until):
                 return self._reckoned(own, applied, work, kept, self._now)
-            found = self._reckoned(Span(own.number, own.start, None), applied, work, kept, until)
+            found = self._reckoned(own._replace(stop=None), applied, work, kept, until)
             if own.start <= until:
                 kept = Kept(until, found.reckoned.warned, found.reckoned.breached_at)
         if found is None:  # pragma: no cover - a clock that is named is in some terms
@@ -233,12 +309,22 @@ class Clocks:
         """Its stop by these terms: what a clock waits for may be another than in earlier ones."""
         if work.clock.starts == "down" or work.clock.reopen == "restart":
             return span
-        return Span(span.number, span.start, self._stop(work, span.start))
+        return span._replace(stop=self._stop(work, span.start))
+
+
+def fact_at(place: Key) -> Ref:
+    """The fact in a place."""
+    return place[1].removeprefix(BEHIND), place[2]
+
+
+def as_of(complaint: Complaint, outages: Sequence[Outage], applied: Sequence[Applied], at: int) -> Clocks:
+    """The clocks at any moment, by all that is known of the complaint."""
+    return Clocks(complaint, outages, applied, at, known=max(at, complaint.log[-1].us))
 
 
 def _cancelled(found: Found, time: int, kept: Kept | None) -> Found:
     """A cycle of a clock that the new terms do not have."""
-    span = Span(found.span.number, found.span.start, Stop(max(time, found.span.start), own=False))
+    span = found.span._replace(stop=Stop(max(time, found.span.start), own=False))
     reckoned = reckon(found.work, span.start, span.stop, found.blocks, time, extension=found.extension, kept=kept)
     return found._replace(span=span, reckoned=reckoned._replace(state="cancelled"))
 
@@ -262,7 +348,7 @@ def cycle_of(found: Found, agreement: str, *, at: int | None = None) -> Cycle:
     span, reckoned = found.span, found.reckoned
     edge = at if reckoned.stopped_at is None else reckoned.stopped_at
     counted = (None, None) if edge is None else elapsed(found.work, span.start, found.blocks, edge)
-    on, since = (None, None) if reckoned.paused is None else _paused(found, reckoned.paused)
+    wait = pausing(found)
     return Cycle(
         found.work.name,
         span.number,
@@ -275,8 +361,8 @@ def cycle_of(found: Found, agreement: str, *, at: int | None = None) -> Cycle:
         reckoned.stopped_at,
         tuple(at for _, at in reckoned.warned),
         reckoned.breached_at,
-        on,
-        since,
+        None if wait is None else wait.on,
+        None if wait is None else wait.start,
         counted[0] if counted[0] is None else counted[0] // 1_000_000,
         counted[1] if counted[1] is None else counted[1] // 1_000_000,
     )
@@ -293,11 +379,12 @@ def as_concluded(cycle: Cycle, concluded: int) -> Cycle:
     return cycle._replace(warned_at=warned, breached_at=None, state=state)
 
 
-def _paused(found: Found, block: Block) -> tuple[str | None, int | None]:
-    if found.reckoned.stopped_at is not None:
-        return None, None
-    wait = next((w for w in reversed(found.waits) if w.start <= block.start), None)
-    return (None, None) if wait is None else (wait.on, wait.start)
+def pausing(found: Found) -> Wait | None:
+    """The wait that pauses it now."""
+    block = found.reckoned.paused
+    if block is None or found.reckoned.stopped_at is not None:
+        return None
+    return next((w for w in reversed(found.waits) if w.start <= block.start), None)
 
 
 def _start(outage: Outage) -> int:

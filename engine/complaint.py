@@ -24,7 +24,7 @@ from contracts.decisions import (
 from contracts.envelope import Fact, Key
 from contracts.facts import ComplaintCloseRequested, ComplaintFiled, FactCorrected, PromiseMade
 from contracts.moments import micros
-from engine.corrections import Ref, effective, root
+from engine.corrections import BEHIND, Ref, effective, root
 from engine.rows import Cycle, cycle_of
 
 OPEN, CLOSED, WITHDRAWN = "open", "closed", "withdrawn"
@@ -39,6 +39,13 @@ class Turn(NamedTuple):
     closing: Key | None = None
     asked: bool = True
     """False for a reopening that the engine made itself, a closing having proved false."""
+    waited: bool = False
+    """Whether it is a closing whose request had stood."""
+
+    @property
+    def place(self) -> Key:
+        """Where it counts; a closing that was waited for is behind all facts of its moment."""
+        return (self.time, f"{BEHIND}{self.ref[0]}" if self.waited else self.ref[0], self.ref[1])
 
 
 class Stage(NamedTuple):
@@ -146,6 +153,9 @@ class Complaint:
     @property
     def filing(self) -> Fact:
         """The fact that filed it, as corrected."""
+        first = self.log[0]  # as a rule; what is dated before the filing stands ahead of it
+        if isinstance(first.data, ComplaintFiled):
+            return first
         return next(fact for fact in self.log if isinstance(fact.data, ComplaintFiled))
 
     def effective(self, ref: Ref) -> Fact | None:
@@ -184,7 +194,7 @@ class Complaint:
                 continue
             last = steps[-1]
             if (turn.status == OPEN) != (last.status == OPEN):
-                steps.append(Stage(max(turn.time, last.time), max((turn.time, *turn.ref), last.place), turn.status))
+                steps.append(Stage(max(turn.time, last.time), max(turn.place, last.place), turn.status))
         return steps
 
     def open_(self, at: int | None = None) -> list[tuple[int, int | None]]:
@@ -237,7 +247,7 @@ class Complaint:
         elif isinstance(data, ClockChanged):
             self._clock(data)
         elif isinstance(data, ComplaintClosed):
-            self.turns.append(Turn(time, CLOSED, cause))
+            self.turns.append(Turn(time, CLOSED, cause, waited=self.standing == cause))
             self.standing = None
         elif isinstance(data, ClosureRefused):
             self.refusals.append(Refusal(time, data.by, data.objections))

@@ -23,6 +23,8 @@ from contracts.facts import (
 
 Ref = tuple[str, str]
 """What identifies a fact: `source` and `id`."""
+BEHIND = "\U0010ffff"
+"""Before a source: what comes of facts stands behind all of them, of one moment (domain.md §2)."""
 Corrections = Mapping[Ref, Sequence[Fact]]
 _NEVER_CHANGED = ("service", "customer", "agreement")
 _SAYS: dict[type[FactData], tuple[str, ...]] = {

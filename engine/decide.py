@@ -44,10 +44,11 @@ from contracts.facts import (
     VisitMade,
 )
 from contracts.moments import SECOND, moment
+from engine.clocks import moves
 from engine.closing import judge
 from engine.complaint import CLOSED, OPEN, Complaint
 from engine.corrections import Ref, effective, forbid, root, with_correction
-from engine.following import LIFTS, MOVES
+from engine.following import LIFTS, MOVES, applied
 from engine.hearing import brought, dependents, leans
 from engine.person import Person
 from engine.recording import Held, State, Work
@@ -155,7 +156,8 @@ class Step(Spreading):
                 self.owned.append((fact.data.to, complaint.name))
             self._stand_in(complaint, fact.us, fact.ref)
         elif cls in MOVES or (complaint.standing is not None and cls in LIFTS):
-            self._touch(complaint.name, fact.us)
+            moved = any(moves(a.terms, cls) for a in applied(complaint, self.streams))
+            self._touch(complaint.name, fact.us, moved=moved)
         return None
 
     def _bring(self, complaint: Complaint, fact: Fact) -> None:

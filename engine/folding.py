@@ -8,6 +8,7 @@ further than the fold holds is remembered as *deep*: nothing before it can end a
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from contracts.heard import Delivered, Noticed
@@ -19,6 +20,8 @@ CHECKPOINT_EVERY = 64
 OUTAGES_KEPT = 4
 """Outages that a fold still holds after a checkpoint."""
 FIRST: Place = (BEGINNING, "", "", 0)
+_LAST = "\U0010ffff" * 2
+"""Behind any source."""
 
 
 class Checkpoint(NamedTuple):
@@ -146,6 +149,18 @@ class Log:
         if self._settled:
             return self._due
         return self.tail.silence_due() if self.tail is not None and self.tail.notices else None
+
+    def lived(self, moments: Iterable[int]) -> Iterator[tuple[int, str]]:
+        """What the service was at moments, in order, by what had been said by then. Folds everything anew."""
+        fold = Fold(self.deliveries)
+        done = 0
+        for moment in moments:
+            until = bisect_right(self.entries, (moment, _LAST, "", 0), key=_place)
+            for entry in self.entries[done:until]:
+                fold.take(entry)
+            done = until
+            fold.until(moment)
+            yield moment, "up" if fold.is_up else "unconfirmed" if fold.pending else "down"
 
     def fold(self, now: int) -> Folded | None:
         """Brings the fold up to the entries and to `now`; None if there was nothing to do."""

@@ -113,7 +113,8 @@ class Following:
         """What differs from what is recorded. It has to be recorded as it comes."""
         if any(a.terms.clocks for a in self._terms) or self._complaint.cycles:
             yield from self._clocks(time)
-        yield from self._promises()
+        if self._complaint.promised:
+            yield from self._promises()
         credit = self._terms[-1].terms.credit
         if credit is not None or self._complaint.credits:
             yield from self._credits(credit, time)
@@ -201,7 +202,7 @@ class Following:
 
     def _lived(self) -> Iterator[Outage]:
         clocks = Clocks(self._complaint, self._outages, self._terms, self._now, known=self._now)
-        for _, low, high in clocks.lives():
+        for _, low, high in clocks.lives:
             yield from (
                 o for o in self._outages[low:high] if self._since is None or o.end is None or o.end >= self._since
             )

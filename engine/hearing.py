@@ -114,7 +114,7 @@ def _turned(complaint: Complaint, fact: Fact, versions: Versions) -> tuple[Item,
     if turn.status == CLOSED:
         if fact.ref in complaint.false:
             return ()
-        return (Left(at=None if turn.time == fact.us else moment(turn.time)),)
+        return (Left(at=moment(turn.time) if turn.waited else None),)
     if turn.status == WITHDRAWN:
         return (Left(closed=False),)
     return (_leans(complaint, turn.time, versions),)

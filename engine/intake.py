@@ -8,7 +8,7 @@ the store besides. If a batch fails, its members are tried one by one.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from typing import ClassVar, NamedTuple
 
@@ -22,17 +22,17 @@ from contracts.envelope import Fact, Key
 from contracts.errors import MalformedError, StilldownError
 from contracts.facts import ComplaintFiled
 from engine.ahead import understand
+from engine.applying import Applying, Moves, portions
 from engine.corrections import Ref
 from engine.decide import Step
-from engine.publishing import new_versions, published, stage, staged, unstage
+from engine.publishing import learn, new_versions, published, stage, staged, unstage
 from engine.recording import Held
-from engine.stock import learn
 from engine.store.errors import StoreError
 from engine.store.mapper import EventMapper, to_row
 from engine.store.opening import environment, named
 from engine.store.unit import Clock, HeldRow, Store, Unit, writing
 from engine.terms import Terms, Version
-from engine.timers import AFTER, DUE, FACTS, HELD, ElsewhereError, Timers
+from engine.timers import AFTER, DUE, FACTS, HELD, ElsewhereError
 
 _log = structlog.get_logger("stilldown.intake")
 
@@ -85,7 +85,7 @@ class Taken(NamedTuple):
         )
 
 
-class Engine(Timers, Application[str]):
+class Engine(Applying, Application[str]):
     """The engine on one store. Not to be shared between threads."""
 
     name = "stilldown"
@@ -402,6 +402,26 @@ class Engine(Timers, Application[str]):
             for data in new:
                 self._terms.publish(data)
         return new
+
+    def apply(self, complaints: Iterable[str]) -> Iterator[Moves]:
+        """Gives complaints the newest version of their own agreement; what became of each, portion by portion.
+
+        Each portion is a transaction of its own, durable when it is given. What is due is done before and after.
+        """
+        self.settle()
+        for names in portions(complaints):
+            try:
+                with writing(self._store) as unit:
+                    self._open_batch(unit, None)
+                    moves = self._move(names)
+                    taken = self._save([])
+            except BaseException:  # as in a batch of facts
+                self._forget()
+                raise
+            self._seen_position += taken.events
+            self._cache.trim()
+            yield moves
+        self.settle()
 
     def versions(self) -> list[Version]:
         """Every published version of every agreement, and those that wait for the first fact."""

@@ -40,7 +40,10 @@ class Letter(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How a store stands. `last` is the last position; timers `overdue` at the moment asked for."""
+    """How a store stands. `last` is the last position; timers `overdue` at the moment asked for.
+
+    `work` is how many changes of services and persons have still to be carried to their complaints.
+    """
 
     clock: Clock
     last: int
@@ -52,6 +55,7 @@ class Standing(NamedTuple):
     overdue: int
     next_due: int | None
     staged: int
+    work: int
 
 
 class Keeper:
@@ -122,6 +126,7 @@ class Keeper:
                 overdue=overdue,
                 next_due=next_due,
                 staged=_count(unit, "staged"),
+                work=_count(unit, "work"),
             )
 
     # dead letters

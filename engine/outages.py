@@ -39,6 +39,11 @@ class Change(NamedTuple):
         """Where the stretch begins."""
         return min(outage.start for outage in (*self.old[:1], *self.new[:1]))
 
+    @property
+    def moves(self) -> bool:
+        """Whether an outage begins or ends at another moment; if not, only what was claimed of it is another."""
+        return [outage[:2] for outage in self.old] != [outage[:2] for outage in self.new]
+
 
 class News(NamedTuple):
     """What differs from what is recorded."""

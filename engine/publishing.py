@@ -16,6 +16,7 @@ from contracts.agreements import AgreementFile
 from contracts.decisions import AgreementPublished
 from contracts.moments import micros
 from contracts.recorded import Recorded
+from engine.store.mapper import from_row
 from engine.store.unit import Unit
 from engine.terms import Terms
 
@@ -59,3 +60,14 @@ def published(data: AgreementPublished, now: int) -> Recorded:
     return Recorded(
         f"agreement:{name}", data.version, data.TYPE, micros(begins), now, SOURCE, f"{name}/{data.version}", data
     )
+
+
+def learn(unit: Unit) -> Terms:
+    """The agreements published in a store."""
+    terms = Terms()
+    for stream in unit.streams_like("agreement:"):
+        for version, topic, state in unit.load(stream):
+            data = from_row(stream, version, topic, state).data
+            if isinstance(data, AgreementPublished):
+                terms.publish(data)
+    return terms

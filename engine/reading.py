@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
-from contracts.agreements import Agreement
-from contracts.decisions import AgreementPublished
+from contracts.agreements import Agreement, AgreementFile
+from contracts.decisions import AgreementPublished, Outages
+from contracts.envelope import Fact
 from contracts.errors import StilldownError
 from contracts.moments import rfc3339
 from contracts.recorded import Recorded
 from engine.absences import Absence, Absences, gather
-from engine.complaint import Complaint
+from engine.behind import Causes
+from engine.clocks import Applied
+from engine.complaint import OPEN, Complaint
+from engine.corrections import Ref, effective
 from engine.evolve import evolve, fresh
+from engine.explaining import Asked, clock_names, explain
+from engine.following import applied
 from engine.person import Person
+from engine.previewing import differences, preview
+from engine.publishing import learn, new_versions
 from engine.recording import State
+from engine.rows import Outage
 from engine.service import Service
 from engine.showing import show
 from engine.store.mapper import from_row
@@ -27,6 +36,10 @@ from engine.terms import Terms
 
 class UnknownError(StilldownError):
     """There is no such complaint or service, or there was none then."""
+
+
+class NoClockError(UnknownError):
+    """A complaint has no such clock."""
 
 
 class Shelf:
@@ -66,12 +79,74 @@ class Shelf:
 
         return gather(complaint.log, told)
 
+    def fact(self, ref: Ref) -> Fact | None:
+        """A recorded fact, as corrected; None where it was not known then, or never happened."""
+        known = self._unit.identity(ref)
+        if known is None:
+            return None
+        state = self.state(known[1])
+        fact = state.facts.get(ref)
+        return None if fact is None else effective(fact, state.corrections)
+
+    def causes(self, service: str) -> Causes:
+        """The facts behind a service's outages."""
+        causes = Causes()
+        stream = f"service:{service}"
+        for row in self._unit.load(stream):
+            event = from_row(stream, *row)
+            if self._known_at is not None and event.recorded_at > self._known_at:
+                break
+            if isinstance(event.data, Outages):
+                causes.tell(event.data, (event.source, event.id))
+        return causes
+
+    def explain(self, complaint: Complaint, clock: str, *, at: int, known_at: int) -> dict[str, Any] | None:
+        """Why a clock's deadlines are what they are (interfaces.md §1); None where it was not filed by then.
+
+        Raises NoClockError where it has no such clock.
+        """
+        if complaint.filing.us > at:
+            return None
+        service = self.state(f"service:{complaint.service}")
+        if not isinstance(service, Service):  # pragma: no cover - its stream's name says so
+            raise TypeError(service)
+        terms = applied(complaint, self, at)
+        states: dict[str, State] = {complaint.stream: complaint, service.stream: service}
+
+        def lookup(ref: Ref) -> Fact | None:
+            for state in states.values():
+                if (fact := state.facts.get(ref)) is not None:
+                    return effective(fact, state.corrections)
+            return self.fact(ref)  # another complaint about the same service spoke
+
+        asked = Asked(complaint, service.outages, terms, at, known_at, self.causes(complaint.service), lookup)
+        told = explain(asked, clock)
+        if told is None:
+            names = ", ".join(clock_names(terms))
+            known = f"its clocks are: {names}" if names else f"the agreement {complaint.agreement} has none"
+            raise NoClockError(f"complaint {complaint.name} has no clock {clock}; {known}")
+        return told
+
     def show(self, complaint: Complaint, *, at: int, known_at: int) -> dict[str, Any] | None:
         """A complaint (interfaces.md §3); None where it was not filed by then."""
         service = self.state(f"service:{complaint.service}")
         if not isinstance(service, Service):  # pragma: no cover - its stream's name says so
             raise TypeError(service)
         return show(complaint, service, self, self.absences(complaint, at), at=at, known_at=known_at)
+
+
+class Previewed(NamedTuple):
+    """An open complaint, and what new terms would do to it. `cycles` are as `engine.previewing` gives them.
+
+    `after` is the version that it would have; `also` is what else would differ between the two.
+    """
+
+    complaint: str
+    agreement: str
+    before: int
+    after: int
+    also: list[str]
+    cycles: list[dict[str, Any]]
 
 
 class Reader:
@@ -92,6 +167,17 @@ class Reader:
 
     def show(self, name: str, *, at: int, known_at: int) -> dict[str, Any]:
         """A complaint (interfaces.md §3). Raises UnknownError where there was none."""
+        return self._told(name, at, known_at, lambda shelf, found: shelf.show(found, at=at, known_at=known_at))
+
+    def explain(self, name: str, clock: str, *, at: int, known_at: int) -> dict[str, Any]:
+        """Why a clock's deadlines are what they are. Raises UnknownError where there was no such complaint or clock."""
+        return self._told(
+            name, at, known_at, lambda shelf, found: shelf.explain(found, clock, at=at, known_at=known_at)
+        )
+
+    def _told(
+        self, name: str, at: int, known_at: int, tell: Callable[[Shelf, Complaint], dict[str, Any] | None]
+    ) -> dict[str, Any]:
         with reading(self._store) as unit:
             shelf = Shelf(unit, known_at)
             complaint = shelf.state(f"complaint:{name}")
@@ -99,10 +185,30 @@ class Reader:
                 raise UnknownError(
                     f"no complaint {name} is known" if known_at == at else f"no complaint {name} was known then"
                 )
-            shown = shelf.show(complaint, at=at, known_at=known_at)
-        if shown is None:
+            found = tell(shelf, complaint)
+        if found is None:
             raise UnknownError(f"complaint {name} was not filed yet at {rfc3339(at)}")
-        return shown
+        return found
+
+    def preview(self, file: AgreementFile, now: int) -> Iterator[Previewed]:
+        """Every open complaint, and what it would be like if a file's agreements were applied to it now.
+
+        In order of their ids; one look, of one moment, and nothing is written.
+        """
+        with reading(self._store) as unit:
+            shelf = Shelf(unit)
+            terms = learn(unit)
+            for data in new_versions(file, terms):
+                terms.publish(data)
+            last: Service | None = None
+            for stream in unit.streams_like("complaint:"):
+                complaint = shelf.state(stream)
+                if not isinstance(complaint, Complaint) or complaint.status != OPEN:
+                    continue
+                if last is None or last.name != complaint.service:
+                    service = shelf.state(f"service:{complaint.service}")
+                    last = service if isinstance(service, Service) else None
+                yield _previewed(complaint, [] if last is None else last.outages, terms, now)
 
     def history(self, name: str, *, at: int | None = None, known_at: int | None = None) -> Iterator[dict[str, Any]]:
         """Every fact and decision, as recorded: a complaint's with its service's outages, a service's, or a person's.
@@ -133,6 +239,16 @@ class Reader:
             ):
                 continue
             yield told(row[0], event)
+
+
+def _previewed(complaint: Complaint, outages: Sequence[Outage], terms: Terms, now: int) -> Previewed:
+    name, before = complaint.agreement, complaint.agreement_version
+    had = [Applied(time, version, terms.version(name, version)) for time, version in complaint.applied]
+    latest = terms.latest(name)
+    new = None if latest is None or latest.number <= before else Applied(now, latest.number, latest.agreement)
+    also = [] if new is None else differences(had[-1].terms, new.terms)
+    cycles = preview(complaint, outages, had, new, now)
+    return Previewed(complaint.name, name, before, before if new is None else new.version, also, cycles)
 
 
 def _event(row: tuple[int, str, int, str, bytes]) -> Recorded:

@@ -29,18 +29,27 @@ class Block(NamedTuple):
     pause: bool = True
 
 
+Behind = tuple[str, str]
+"""The fact behind something, by its source and id."""
+
+
 class Stop(NamedTuple):
-    """When a cycle stopped: by what it waits for (`own`), or with the complaint's end."""
+    """When a cycle stopped: by what it waits for (`own`), or with the complaint's end.
+
+    `behind` is the fact that did it; None: its outage's end, or terms that have no such clock.
+    """
 
     time: int
     own: bool
+    behind: Behind | None = None
 
 
 class Extension(NamedTuple):
-    """Said at `time`: it is due at `until` instead."""
+    """Said at `time` by the fact `behind`: it is due at `until` instead."""
 
     time: int
     until: int
+    behind: Behind
 
 
 class Kept(NamedTuple):
@@ -57,6 +66,8 @@ class Clockwork:
     def __init__(self, clock: Clock, agreement: Agreement) -> None:
         calendar = next((c for c in agreement.calendars if c.name == clock.calendar), None)
         self.clock = clock
+        self.calendar = calendar
+        self.zone = agreement.zone if calendar is None else calendar.zone
         self.name = clock.name
         self.pauses = frozenset(clock.pauses)
         self.time: Worktime = worktime(calendar, agreement.zone)
@@ -127,6 +138,13 @@ def due_then(work: Clockwork, start: int, blocks: Sequence[Block], then: int) ->
     return _due(_Run(work, start, [Block(*b[:2], pause=False) for b in blocks if b.start <= then], then), None)
 
 
+def due_warnings(
+    work: Clockwork, start: int, blocks: Sequence[Block], edge: int, extension: Extension | None
+) -> list[tuple[Fraction, int | None]]:
+    """When each warning is due as of a moment; None where that is not known, while a pause lasts."""
+    return _due_warnings(_Run(work, start, [b for b in blocks if b.start <= edge], edge), extension)
+
+
 def elapsed(work: Clockwork, start: int, blocks: Sequence[Block], edge: int) -> tuple[int, int]:
     """Time of its calendar that counted from `start` to `edge`, and time in pauses."""
     whole = work.time.between(start, edge)
@@ -188,20 +206,26 @@ def _reached(run: _Run, amount: int) -> int | None:
     return time.after(since, left)
 
 
-def _moved(run: _Run, due: int) -> int | None:
-    """A moment, moved on by each block that began before it by as much time as that took; None while a pause lasts."""
+def _moved(run: _Run, first: int) -> int | None:
+    """A moment, moved on by as much time as the blocks took that began before it; None while a pause lasts.
+
+    With `end_of_day` it is the end of the day to which all of that time leads: a wait that was told in two parts moves
+    it no further than one that was told whole.
+    """
     time = run.work.time
+    due, taken = first, 0
     for block in run.blocks:
         if block.start >= due:
             break
-        if block.end is None or block.end > run.edge:
+        end = block.end
+        if end is None or end > run.edge:
             if block.pause:
                 return None
-            took = time.between(block.start, run.edge)
-        else:
-            took = time.between(block.start, block.end)
+            end = run.edge
+        took = time.between(block.start, end)
         if took:
-            due = time.after(due, took)
+            taken += took
+            due = time.after(first, taken)
             if run.work.end_of_day:
                 due = time.end_of_day(due)
     return due

@@ -71,6 +71,16 @@ class Work(NamedTuple):
     cause: Ref
 
 
+class Touch(NamedTuple):
+    """From when on a complaint is to be looked at; None: all of it.
+
+    Where nothing `moved` that its clocks, promises and credits rest on, they differ only if something was due.
+    """
+
+    since: int | None
+    moved: bool
+
+
 class Recording:
     """What follows from one fact, or from time alone, at `now` (microseconds)."""
 
@@ -90,8 +100,8 @@ class Recording:
         """Persons to whom a complaint was given, and which."""
         self.work: list[Work] = []
         """What is left to be worked off, complaint by complaint."""
-        self._touched: dict[str, int | None] = {}
-        """Complaints to be looked at, each from when on; None: all of it."""
+        self._touched: dict[str, Touch] = {}
+        """Complaints to be looked at."""
         self.filed: str | None = None
         """The complaint that was filed in this step."""
         self.stream: str = ""
@@ -130,10 +140,13 @@ class Recording:
             Recorded(state.stream, state.version, data.TYPE, time, self.now, cause[0], cause[1], data, service)
         )
 
-    def _touch(self, complaint: str, since: int | None) -> None:
-        """A complaint is to be looked at again, from `since` on; None: all of it."""
-        known = self._touched.get(complaint, since)
-        self._touched[complaint] = None if since is None or known is None else min(since, known)
+    def _touch(self, complaint: str, since: int | None, *, moved: bool = True) -> None:
+        """A complaint is to be looked at again, from `since` on; None: all of it. See `Touch`."""
+        known = self._touched.get(complaint)
+        if known is not None:
+            since = None if since is None or known.since is None else min(since, known.since)
+            moved = moved or known.moved
+        self._touched[complaint] = Touch(since, moved)
 
     def _versions(self, complaint: Complaint) -> Callable[[int], Agreement]:
         """The versions of its agreement, by number."""

@@ -15,7 +15,7 @@ from contracts.facts import FactCorrected, ServiceDown, ServiceUp
 from contracts.heard import Claimed, Delivered, Item, Leans, Left, Noticed, Rejected, Requested, Said
 from contracts.moments import SECOND, micros
 from engine.claims import CUSTOMER, Claim, Entry, Place, Shift, Terms
-from engine.corrections import Ref, effective, root
+from engine.corrections import BEHIND, Ref, effective, root
 from engine.folding import Log
 from engine.rows import Outage, claim_of, outage_of
 
@@ -142,11 +142,6 @@ class Service:
 
     # evolving: what was recorded
 
-    def settle(self, due: int | None) -> None:
-        """It was read whole: what it holds was concluded when it was recorded, and its next silence ends at `due`."""
-        self.touched.clear()
-        self.log.settle(due)
-
     def record_fact(self, fact: Fact) -> None:
         """A fact recorded in this very stream."""
         self.facts[fact.ref] = fact
@@ -208,12 +203,15 @@ class Service:
         del self.made[bisect_left(self.made, claim.place)]
 
     def caught_up(self, due: int | None) -> None:
-        """What another process has heard and concluded is known now: the fold is brought to where that one's was."""
+        """All that it holds now was concluded when it was recorded, here or by another process.
+
+        A fold that there is is brought to where that one's was; `due` is when its next silence has lasted.
+        """
         if self.log.tail is None:
-            self.settle(due)
+            self.log.settle(due)
         else:
             self.log.fold(self.recorded_at)
-            self.touched.clear()
+        self.touched.clear()
 
     # the log
 
@@ -240,10 +238,10 @@ class Service:
                 if item.standing:
                     self.askers.add(complaint)
             elif isinstance(item, Left):
-                time = _left(item, heard)
+                place = _left(item, place)
                 if item.closed:
-                    insort(self.closings, Closing(time, source, name, complaint))
-                self._turn(complaint, ref, (time, source, name, n), item)
+                    insort(self.closings, Closing(place[0], source, name, complaint))
+                self._turn(complaint, ref, place, item)
             elif isinstance(item, Leans):
                 self.followers[complaint] = (item.agreement, item.version)
                 self.kinds.add((item.agreement, item.version))
@@ -257,10 +255,12 @@ class Service:
                 self.requests.remove((heard.time, source, name, complaint))
                 self.touched.append(heard.time)
             elif isinstance(item, Left | Leans):
-                time = _left(item, heard) if isinstance(item, Left) else heard.time
-                if isinstance(item, Left) and item.closed:
-                    self.closings.remove(Closing(time, source, name, complaint))
-                self._turn(complaint, ref, (time, source, name, n), None)
+                place = (heard.time, source, name, n)
+                if isinstance(item, Left):
+                    place = _left(item, place)
+                    if item.closed:
+                        self.closings.remove(Closing(place[0], source, name, complaint))
+                self._turn(complaint, ref, place, None)
             else:
                 self.log.remove((heard.time, source, name, n))
 
@@ -279,9 +279,9 @@ class Service:
                 self.log.insert(entry)
 
 
-def _left(item: Left, heard: Heard) -> int:
-    """When a complaint left: with the fact, or at another moment, where its request had stood."""
-    return heard.time if item.at is None else micros(item.at)
+def _left(item: Left, place: Place) -> Place:
+    """Where a complaint left: with the fact; or where its request had stood, behind all facts of that moment."""
+    return place if item.at is None else (micros(item.at), f"{BEHIND}{place[1]}", *place[2:])
 
 
 def _shifts(complaint: str, turns: list[tuple[Place, Leans | Left | None]]) -> list[Entry]:

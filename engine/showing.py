@@ -8,18 +8,20 @@ from typing import Any
 from msgspec import Struct
 
 from contracts.agreements import Credit
-from contracts.facts import ComplaintFiled
+from contracts.facts import ComplaintFiled, ComplaintWaitStarted
 from contracts.moments import micros, rfc3339
 from engine import dealings
 from engine.absences import Absences, orphaned
 from engine.claims import Claim
-from engine.clocks import Applied, Clocks, as_concluded, cycle_of
+from engine.clocks import Applied, as_concluded, as_of, cycle_of, pausing
 from engine.complaint import CLOSED, OPEN, WITHDRAWN, Complaint
 from engine.credits import owed
 from engine.following import Versions, applied
 from engine.handing import counts, owners, shares, waits
 from engine.lives import Lived, closed, downtime, false_restorations, last_end, lived, turns
 from engine.service import Service
+from engine.standing import standing
+from engine.waiting import Wait
 
 
 def show(
@@ -94,6 +96,7 @@ def show(
         "time_by_cause": split.by_cause,
         "time_by_owner": split.by_owner,
         "credits": _credits(complaint, terms[-1].terms.credit, outages, at),
+        "standing_request": _standing(complaint, service, terms, at),
         "decision": dealings.answer(facts),
         "deemed_upheld_at": deemed,
         "at": rfc3339(at),
@@ -110,7 +113,7 @@ def _clocks(
     """
     rows: list[dict[str, Any]] = []
     deemed: list[int] = []
-    for found in Clocks(complaint, service.outages, terms, at, known=max(at, complaint.log[-1].us)).found():
+    for found in as_of(complaint, service.outages, terms, at).found():
         cycle = as_concluded(cycle_of(found, complaint.agreement, at=at), concluded)
         if found.work.clock.on_breach is not None and cycle.breached_at is not None:
             deemed.append(cycle.breached_at)
@@ -129,10 +132,29 @@ def _clocks(
                 "breached_at": _moment(cycle.breached_at),
                 "paused_for": cycle.paused_for,
                 "paused_since": _moment(cycle.paused_since),
+                "paused_reason": _reason(pausing(found)),
                 "agreement_version": cycle.version,
             }
         )
     return rows, _moment(min(deemed, default=None))
+
+
+def _reason(wait: Wait | None) -> str | None:
+    data = None if wait is None else wait.fact.data
+    return data.reason if isinstance(data, ComplaintWaitStarted) else None
+
+
+def _standing(complaint: Complaint, service: Service, terms: list[Applied], at: int) -> dict[str, Any] | None:
+    """The request to close that stands, and until what."""
+    found = standing(complaint, service, terms[-1].terms, at)
+    if found is None:
+        return None
+    return {
+        "time": rfc3339(found.fact.us),
+        "by": found.data.by,
+        "reason": found.data.reason,
+        "objections": list(found.objections),
+    }
 
 
 def _credits(complaint: Complaint, credit: Credit | None, outages: list[Lived], at: int) -> list[dict[str, Any]]:

@@ -6,6 +6,8 @@ stand, of each complaint about it: of a few at once, of many as work that is lef
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from contracts.decisions import (
     ComplaintClosed,
     ComplaintReassigned,
@@ -14,7 +16,7 @@ from contracts.decisions import (
     ServiceHeard,
 )
 from contracts.envelope import Fact
-from contracts.facts import ComplaintCloseRequested, FactData, FactRef
+from contracts.facts import ComplaintCloseRequested, FactData, FactRef, Objection
 from contracts.heard import Item
 from contracts.moments import micros
 from engine.absences import Absences, gather
@@ -26,7 +28,7 @@ from engine.following import Following, applied, needs_service
 from engine.handing import owners
 from engine.hearing import brought
 from engine.outages import News, events, false_closings, reckon
-from engine.recording import Recording, Work
+from engine.recording import Recording, Touch, Work
 from engine.service import Closing, Service
 from engine.tables import closing_rows, tables
 
@@ -98,12 +100,13 @@ class Spreading(Recording):
         if not service.askers and not any(follows_service(self.streams.terms(*terms)) for terms in service.kinds):
             return
         since = min(change.first for change in news.changes)
+        moved = any(change.moves for change in news.changes)
         if len(service.followers) > FEW:
             self.work.append(Work(service.stream, since, time, cause))
             return
         for name in service.followers:
             if self.follows(service, name, since):
-                self._touch(name, since)
+                self._touch(name, since, moved=moved)
 
     def follows(self, service: Service, complaint: str, since: int) -> bool:
         """Whether what changed in a service's outages from `since` on may change something of a complaint."""
@@ -116,49 +119,62 @@ class Spreading(Recording):
     def _follow_all(self, time: int, cause: Ref) -> None:
         while self._touched:
             name = next(iter(self._touched))
-            since = self._touched.pop(name)
+            touch = self._touched.pop(name)
             complaint = self.streams.complaint(name)
             if complaint is not None:
-                self._follow(complaint, since, time, cause)
+                self._follow(complaint, touch, time, cause)
 
-    def _follow(self, complaint: Complaint, since: int | None, time: int, cause: Ref) -> None:
+    def _follow(self, complaint: Complaint, touch: Touch, time: int, cause: Ref) -> None:
         """Clocks, promises, credits, a request that stands, deputies: what differs now is recorded."""
         if complaint.standing is not None:
-            self._grant(complaint, complaint.standing, time)
+            self._grant(complaint, complaint.standing, None if touch.since is None else time)
         self._stand_in(complaint, time, cause)
+        if not touch.moved and (complaint.armed is None or complaint.armed > self.now):
+            return
         terms = applied(complaint, self.streams)
         if not (complaint.promised or complaint.cycles or any(a.terms.clocks or a.terms.credit for a in terms)):
             return
         service = self.streams.service(complaint.service) if needs_service(terms) else None
-        following = Following(complaint, service, terms, self.now, since=since)
+        following = Following(complaint, service, terms, self.now, since=touch.since)
         for at, data in following.decisions(time):
             self._record(complaint, data, at, cause, complaint.service)
         complaint.due = following.due
         self.complaints.append(complaint)
 
-    def _grant(self, complaint: Complaint, ref: Ref, time: int) -> None:
-        """A refused request stands: the first moment at which nothing objects any more closes the complaint."""
+    def _grant(self, complaint: Complaint, ref: Ref, since: int | None) -> None:
+        """A refused request stands: the first moment at which nothing objects any more closes the complaint.
+
+        It is looked for among the moments at which something was said, from `since` on (None: from the request on).
+        """
         request = complaint.effective(ref)
-        if request is None or not isinstance(request.data, ComplaintCloseRequested):
+        if request is None or not isinstance(request.data, ComplaintCloseRequested) or not request.data.when_confirmed:
             return
         service = self.streams.service(complaint.service)
-        at = max(time, request.us)
-        verdict = judge(
-            request.data,
-            customer=(service.state_at(at), service.state_at(self.now)),
-            facts=complaint.until(at),
-            needs_reply=self._terms(complaint).needs_reply,
-            ended=complaint.status != OPEN,
-        )
-        if verdict.objections:
+        if service.state_at(self.now) != "up":
             return
+        data, first = request.data, request.us if since is None else max(since, request.us)
+        for at, lived in service.log.lived(_moments(complaint, service, first, self.now)):
+            verdict = judge(
+                data,
+                customer=(lived, service.state_at(at)),
+                facts=complaint.until(at),
+                needs_reply=self._terms(complaint).needs_reply,
+                ended=complaint.status != OPEN,
+            )
+            if not verdict.objections:
+                self._close_at(service, complaint, request, at, verdict.set_aside)
+                return
+
+    def _close_at(
+        self, service: Service, complaint: Complaint, request: Fact, at: int, aside: tuple[Objection, ...]
+    ) -> None:
         data = request.data
-        closed = ComplaintClosed(
-            by=data.by, reason=data.reason, set_aside=verdict.set_aside, approved_by=data.approved_by
-        )
-        self._record(complaint, closed, at, ref, complaint.service)
-        self._hear(service, complaint, ref)
-        self._spread(service, at, ref)
+        if not isinstance(data, ComplaintCloseRequested):  # pragma: no cover - it was granted as one
+            raise TypeError(request.type)
+        closed = ComplaintClosed(by=data.by, reason=data.reason, set_aside=aside, approved_by=data.approved_by)
+        self._record(complaint, closed, at, request.ref, complaint.service)
+        self._hear(service, complaint, request.ref)
+        self._spread(service, at, request.ref)
         self._touch(complaint.name, None)
 
     # ------------------------------------------------------------------ owners
@@ -183,3 +199,15 @@ class Spreading(Recording):
                 self._record(complaint, data, key[0], cause, complaint.service)
         if complaint.reassigned - set(wanted):
             self._record(complaint, ComplaintRestated(owners=tuple(rows)), time, cause, complaint.service)
+
+
+def _moments(complaint: Complaint, service: Service, first: int, now: int) -> list[int]:
+    """Moments from `first` to `now` after which less may object: something was said then, or a silence had lasted."""
+    said = {fact.us for fact in complaint.log[bisect_left(complaint.log, first, key=_us) :]}
+    said |= {entry.place[0] for entry in service.log.entries if entry.place[0] >= first}
+    said |= {claim.settled_at for claim in service.claims.values() if claim.settled_at is not None}
+    return sorted({first, *(moment for moment in said if first <= moment <= now)})
+
+
+def _us(fact: Fact) -> int:
+    return fact.us

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 
 from contracts.agreements import Agreement
-from contracts.decisions import AgreementPublished
 from contracts.envelope import Fact
 from contracts.facts import ComplaintAssigned, ComplaintFiled
 from engine.cache import Cache
@@ -15,9 +14,10 @@ from engine.decide import BRINGS
 from engine.evolve import fresh
 from engine.following import MOVES, applied, needs_service
 from engine.person import Person
+from engine.publishing import learn
 from engine.recording import InForce, State
 from engine.service import Service
-from engine.store.mapper import from_row, load
+from engine.store.mapper import load
 from engine.store.unit import Unit
 from engine.terms import Terms
 
@@ -96,7 +96,7 @@ class Stock:
         load(state, rows)
         state.armed = due
         if isinstance(state, Service):
-            state.settle(due)
+            state.caught_up(due)
         self._cache.put(state)
         return state
 
@@ -178,14 +178,3 @@ class Stock:
     def terms(self, agreement: str, version: int) -> Agreement:
         """An agreement's version."""
         return self._terms.version(agreement, version)
-
-
-def learn(unit: Unit) -> Terms:
-    """The agreements published in a store."""
-    terms = Terms()
-    for stream in unit.streams_like("agreement:"):
-        for version, topic, state in unit.load(stream):
-            data = from_row(stream, version, topic, state).data
-            if isinstance(data, AgreementPublished):
-                terms.publish(data)
-    return terms

@@ -87,8 +87,8 @@ class Timers(Stock):
             heapq.heappush(self._heap, (due, _RANKS[type(state)], state.stream))
 
     def _save_timers(self) -> None:
-        for stream, due in self._armed.items():
-            self._unit.set_timer(stream, due)
+        if self._armed:
+            self._unit.set_timers(self._armed)
         if self._owned:
             self._unit.own(self._owned)
 

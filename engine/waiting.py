@@ -5,8 +5,8 @@ From its facts in their order, up to a moment. Moments are microseconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
 
 from contracts.envelope import Fact, Key
 from contracts.facts import (
@@ -35,14 +35,34 @@ TOLD: frozenset[type[FactData]] = frozenset(
 """Facts that may change a clock, beside those that begin or end the complaint or speak of its service."""
 
 
+Why = Literal["terms", "no_notice", "not_delivered", "delivered_too_late"]
+
+
 class Wait(NamedTuple):
-    """A wait that pauses, from `start` on; None: it lasts. `fact` began it, `delivered` is its notice's delivery."""
+    """A wait that pauses, from `start` on; None: it lasts. `fact` began it, `delivered` is its notice's delivery.
+
+    `behind` is the place of what ended it: the next word about waits, or the complaint's end.
+    """
 
     start: int
     end: int | None
     on: str
     fact: Fact
     delivered: Fact | None
+    behind: Key | None = None
+
+
+class Idle(NamedTuple):
+    """A wait that does not pause, and why: the terms do not, it has no notice, or that was delivered too late or never.
+
+    `behind` is the place of what ended it.
+    """
+
+    fact: Fact
+    data: ComplaintWaitStarted
+    behind: Key | None
+    delivered: Fact | None
+    why: Why
 
 
 class Extended(NamedTuple):
@@ -129,21 +149,50 @@ def _waits(marks: Iterable[Fact], ends: Iterable[Key], delivered: dict[str, Fact
 
     One on the customer pauses from its notice's delivery or its own start, whichever is later.
     """
-    line: list[tuple[Key, Fact | None]] = [(fact.key, fact) for fact in marks]
-    line += [(key, None) for key in ends]
-    line.sort(key=lambda mark: mark[0])
-    for n, (_, fact) in enumerate(line):
-        if fact is None or not isinstance(fact.data, ComplaintWaitStarted):
-            continue
-        end = line[n + 1][0][0] if n + 1 < len(line) else None
+    for fact, data, behind in _line(marks, ends):
+        end = None if behind is None else behind[0]
         start, notice = fact.us, None
-        if fact.data.on == "customer":
-            notice = None if fact.data.notice is None else delivered.get(fact.data.notice)
+        if data.on == "customer":
+            notice = None if data.notice is None else delivered.get(data.notice)
             if notice is None:
                 continue
             start = max(start, notice.us)
         if end is None or start < end:
-            yield Wait(start, end, fact.data.on, fact, notice)
+            yield Wait(start, end, data.on, fact, notice, behind)
+
+
+def idle_waits(facts: Iterable[Fact], ends: Iterable[Key], pauses: Collection[str]) -> Iterator[Idle]:
+    """Waits that do not pause a clock that pauses for `pauses`, in their order, and why not."""
+    marks: list[Fact] = []
+    delivered: dict[str, Fact] = {}
+    for fact in facts:
+        if isinstance(fact.data, NoticeDelivered):
+            delivered.setdefault(fact.data.notice, fact)
+        elif isinstance(fact.data, ComplaintWaitStarted | ComplaintWaitEnded):
+            marks.append(fact)
+    for fact, data, behind in _line(marks, ends):
+        notice = None if data.notice is None else delivered.get(data.notice)
+        why: Why | None = None
+        if data.on not in pauses:
+            why = "terms"
+        elif data.on == "customer" and data.notice is None:
+            why = "no_notice"
+        elif data.on == "customer" and notice is None:
+            why = "not_delivered"
+        elif data.on == "customer" and notice is not None and behind is not None and notice.us >= behind[0]:
+            why = "delivered_too_late"
+        if why is not None:
+            yield Idle(fact, data, behind, notice, why)
+
+
+def _line(marks: Iterable[Fact], ends: Iterable[Key]) -> Iterator[tuple[Fact, ComplaintWaitStarted, Key | None]]:
+    """Each wait that began, and the place of what ended it."""
+    line: list[tuple[Key, Fact | None]] = [(fact.key, fact) for fact in marks]
+    line += [(key, None) for key in ends]
+    line.sort(key=lambda mark: mark[0])
+    for n, (_, fact) in enumerate(line):
+        if fact is not None and isinstance(fact.data, ComplaintWaitStarted):
+            yield fact, fact.data, line[n + 1][0] if n + 1 < len(line) else None
 
 
 def _key(fact: Fact) -> Key:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from ops.words import ENDED_BY, moment, objections, spelt
+from ops.words import ENDED_BY, WAITS, moment, objections, spelt
 
 Data = dict[str, Any]
 """What an event carries, as `history` gives it."""
@@ -50,8 +50,7 @@ def _diagnosed(data: Data) -> str:
 
 
 def _wait(data: Data) -> str:
-    on = {"customer": "the customer", "vendor": "the vendor", "other": "something else"}.get(data["on"], data["on"])
-    return f"waits for {on}{_quoted(data, 'reason')}"
+    return f"waits for {WAITS.get(data['on'], data['on'])}{_quoted(data, 'reason')}"
 
 
 def _asked_to_close(data: Data) -> str:
@@ -121,6 +120,30 @@ def _claimed(data: Data) -> str:
     return f"outage goes on; a ticket would have ended it {moment(ended[-1])}" if ended else "outage goes on"
 
 
+def _clock(data: Data) -> str:
+    row = data["row"]
+    cycle = f" ({row['cycle']})" if row["cycle"] > 1 else ""
+    return f"clock {row['clock']}{cycle}"
+
+
+def _due(data: Data) -> str:
+    due = data["row"].get("due_at")
+    return f", due {moment(due)}" if due else ""
+
+
+def _paused(data: Data) -> str:
+    on = data["row"].get("paused_for")
+    return f"{_clock(data)} pauses" + (f": waiting for {WAITS.get(on, on)}" if on else "")
+
+
+def _restated(data: Data) -> str:
+    if data.get("gone"):
+        return f"{_clock(data)} restated: there was no such cycle"
+    row = data["row"]
+    stopped = f", stopped {moment(row['stopped_at'])}" if row.get("stopped_at") else ""
+    return f"{_clock(data)} restated: {row['state']}{_due(data)}{stopped}"
+
+
 def _published(data: Data) -> str:
     return f"version {data['version']} is published, effective {data['effective']}"
 
@@ -184,10 +207,14 @@ _PHRASES: Final[dict[str, Callable[[Data], str]]] = {
     "complaint.deemed_upheld": lambda d: f"DEEMED UPHELD: clock {d['clock']} ran out",
     "customer.forgotten": lambda d: f"{d['by']} makes {d['customer']} unreadable: “{d['why']}”",
     "complaint.reassigned": lambda d: f"goes from {d['person']}, who is absent, to {d['deputy']}",
-    "clock.warned": lambda d: f"clock {d['row']['clock']}: {d['fraction']:.0%} used",
+    "clock.started": lambda d: f"{_clock(d)} starts: {d['row']['target']}{_due(d)}",
+    "clock.paused": _paused,
+    "clock.resumed": lambda d: f"{_clock(d)} runs again{_due(d)}",
+    "clock.stopped": lambda d: f"{_clock(d)} stops: {d['row']['state']}",
+    "clock.warned": lambda d: f"{_clock(d)}: {d['fraction']:.0%} used{_due(d)}",
+    "clock.breached": lambda d: f"{_clock(d)} BREACHED: it was due {moment(d['row']['breached_at'])}",
+    "clock.restated": _restated,
+    "clock.cancelled": lambda d: f"{_clock(d)} cancelled",
     "credit.owed": lambda d: f"owed: {d['amount']} {d['currency']} ({d['why']})",
     "credit.restated": lambda d: f"owed now: {d['amount']} {d['currency']}, changed by {d['change']} ({d['why']})",
 }
-
-for _word in ("started", "paused", "resumed", "stopped", "breached", "restated", "cancelled"):
-    _PHRASES[f"clock.{_word}"] = lambda d, word=_word: f"clock {d['row']['clock']} {word}"  # type: ignore[misc]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Final
 
+from engine.store.errors import UrlError
+from engine.store.opening import POSTGRES, environment
 from ops.errors import SettingError
 
 STORE: Final = "STILLDOWN_STORE"
@@ -25,15 +27,24 @@ def store_url(given: str | None) -> str:
         value, name = os.environ[STORE], f"${STORE}"
     if value is None:
         return DEFAULT_STORE
-    if value.startswith(("postgresql://", "postgres://")):
-        raise SettingError(f"{name}: PostgreSQL is not supported by this version; write sqlite:///FILE, got {value!r}")
+    if value.startswith(POSTGRES):
+        try:
+            environment(value)
+        except UrlError as error:
+            raise SettingError(f"{name}: {error}") from None
+        return value
     path = value.removeprefix(_SQLITE)
     if path == value or not path:
         hint = f"; did you mean {_SQLITE}{value}?" if value and ":" not in value else ""
-        raise SettingError(f"{name}: a store's URL is sqlite:///FILE, got {value!r}{hint}")
+        raise SettingError(f"{name}: a store's URL is sqlite:///FILE or postgresql://…, got {_shown(value)}{hint}")
     if path == ":memory:" or path.startswith("file:") or "\0" in path:
         raise SettingError(f"{name}: a store is a file, got {value!r}")
     return value
+
+
+def _shown(value: str) -> str:
+    """What was given, unless there may be a password in it."""
+    return f"{value.partition(':')[0]!r}:…" if "@" in value else repr(value)
 
 
 def logs_as_json() -> bool:

@@ -24,6 +24,16 @@ OBJECTIONS: Final = {
 NEVER_SET_ASIDE: Final = frozenset({"already_ended", "customer_down", "restoration_unconfirmed"})
 """What nobody can override."""
 
+_UNTIL: Final = {
+    "customer_down": "the customer is up",
+    "restoration_unconfirmed": "it is confirmed that the customer is up",
+    "part_outstanding": "the part has arrived",
+    "promise_outstanding": "the promise is kept",
+    "remedy_outstanding": "the remedy is delivered",
+    "reply_missing": "the formal answer is given",
+    "visit_outstanding": "the visit is made",
+}
+
 ENDED_BY: Final = {
     "customer": "the customer",
     "silence": "silence",
@@ -32,6 +42,14 @@ ENDED_BY: Final = {
     "operator": "an operator",
 }
 """By whose word an outage ended."""
+WAITS: Final = {
+    "customer": "the customer",
+    "parts": "parts",
+    "vendor": "the vendor",
+    "access": "access",
+    "other": "something else",
+}
+"""What is waited for, in words."""
 CLAIMS: Final = {"pending": "not confirmed yet", "confirmed": "yes", "void": "no"}
 """Whether it was so, what somebody claimed."""
 _CAUSES: Final = {
@@ -61,6 +79,13 @@ def length(seconds: int) -> str:
     return " ".join(parts) or "0 s"
 
 
+def hours(seconds: int) -> str:
+    """Give a length of a calendar's time: in hours, since a working day is no day of 24."""
+    sign, left = ("-", -seconds) if seconds < 0 else ("", seconds)
+    parts = [(left // _HOUR, "h"), (left // 60 % 60, "min"), (left % 60, "s")]
+    return sign + (" ".join(f"{number:,} {unit}" for number, unit in parts if number) or "0 h")
+
+
 def roughly(seconds: int) -> str:
     """Give a sum as people compare it: `1,403 d 3 h`; below a day as `length`."""
     days, left = divmod(seconds, 86_400)
@@ -86,6 +111,11 @@ def seconds_between(start: str, end: str) -> int:
 def objections(codes: Iterable[str]) -> str:
     """Give objections in words: `customer down, part outstanding`."""
     return ", ".join(OBJECTIONS.get(code, spelt(code)) for code in codes)
+
+
+def until(codes: Iterable[str]) -> str:
+    """Give until when a refused request stands: `until the customer is up, until the part has arrived`."""
+    return ", ".join(f"until {_UNTIL.get(code, spelt(code))}" for code in codes)
 
 
 def cause(code: str) -> str:

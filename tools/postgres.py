@@ -12,7 +12,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
@@ -97,6 +98,17 @@ class Server:
             said.seek(0)
             if done.returncode:
                 raise ServerError(f"{command}: {said.read().decode(errors='replace').strip()}")
+
+
+@contextmanager
+def temporary(*, durable: bool = True, settings: tuple[str, ...] = ()) -> Iterator[Server]:
+    """A server that is gone with all its data afterwards."""
+    with tempfile.TemporaryDirectory(prefix="stilldown-pg-", ignore_cleanup_errors=True) as folder:
+        started = Server(Path(folder), durable=durable, settings=settings)
+        try:
+            yield started.start()
+        finally:
+            started.remove()
 
 
 class ServerError(Exception):

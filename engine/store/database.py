@@ -249,21 +249,21 @@ def plainly(done: str) -> Iterator[None]:
         raise
     except psycopg.IntegrityError as error:
         raise ConflictError(f"the store cannot be {done}: {_line(error)}") from error
-    except (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure) as error:
-        raise StoreBusyError(f"others have held the store's write lock for too long ({_line(error)})") from error
-    except errors.QueryCanceled as error:
-        raise StoreBusyError(f"the database took too long ({_line(error)})") from error
-    except (errors.DataCorrupted, errors.IndexCorrupted) as error:
-        raise DamagedError(f"the database is damaged: {_line(error)}") from error
-    except errors.InsufficientPrivilege as error:
-        raise AccessError(f"the store cannot be {done}: {_line(error)}") from error
-    except errors.ReadOnlySqlTransaction as error:
-        raise StoreAwayError(f"the database only reads for now, as a standby does ({_line(error)})") from error
-    except (psycopg.InterfaceError, errors.OperatorIntervention) as error:
-        raise StoreAwayError(f"the database went away; nothing of this was recorded ({_line(error)})") from error
-    except psycopg.OperationalError as error:
-        if error.sqlstate is None or error.sqlstate.startswith("08") or error.sqlstate.startswith("25"):
-            raise StoreAwayError(f"the database went away; nothing of this was recorded ({_line(error)})") from error
-        raise StoreError(f"the store cannot be {done}: {_line(error)}") from error
     except psycopg.Error as error:
+        state = error.sqlstate or ""
+        gone = isinstance(error, psycopg.InterfaceError | psycopg.OperationalError) and not state
+        for states, made, what in _STATES:
+            if state.startswith(states) or (gone and made is StoreAwayError):
+                raise made(f"{what} ({_line(error)})") from error
         raise StoreError(f"the store cannot be {done}: {_line(error)}") from error
+
+
+_STATES: tuple[tuple[tuple[str, ...], type[StoreError], str], ...] = (
+    (("08", "57P", "25P03"), StoreAwayError, "the database went away; nothing of this was recorded"),
+    (("25006",), StoreAwayError, "the database only reads for now, as a standby does"),
+    (("55P03", "40"), StoreBusyError, "others have held the store's write lock for too long"),
+    (("57014",), StoreBusyError, "the database took too long"),
+    (("XX001", "XX002"), DamagedError, "the database is damaged"),
+    (("42501",), AccessError, "the database does not allow it"),
+)
+"""How the codes of what a server refuses begin (PostgreSQL's documentation, appendix A), and what each means here."""

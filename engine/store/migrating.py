@@ -15,6 +15,7 @@ PRE, POST = "pre", "post"
 _FILE = re.compile(r"(\d{4})_(\w+)\.(pre|post)\.sql")
 _LOCK = "SELECT pg_advisory_xact_lock(x'5374696c6d696772'::bigint)"
 """One migration at a time in a database ("Stilmigr")."""
+_VISIBLE = "SELECT 1 FROM pg_class WHERE relname = 'stored_events' AND pg_table_is_visible(oid)"
 _TABLE = """
 CREATE TABLE IF NOT EXISTS stilldown_migrations (
     version    INTEGER     NOT NULL,
@@ -65,15 +66,13 @@ def standing(connection: Connection[Any], url: str, known: Sequence[Migration]) 
     ).fetchone() or (False, False)
     if not ours:
         if events:
-            raise NotAStoreError(f"{url} is no store: stored_events is there, and is not stilldown's")
+            raise _strange(url)
         return None
     return _checked(_applied(connection), url, known)
 
 
 def _checked(applied: set[tuple[int, str]], url: str, known: Sequence[Migration]) -> int | None:
-    finished = max((version for version, part in applied if part == POST), default=0)
-    if finished > newest(known):
-        raise StoreError(f"{url} was made by a newer version of stilldown ({finished}); this one reads {newest(known)}")
+    _refuse_newer(applied, url, known)
     if not applied:
         return None
     wanted = {(one.version, one.part) for one in known if one.part == PRE}
@@ -83,6 +82,16 @@ def _checked(applied: set[tuple[int, str]], url: str, known: Sequence[Migration]
     return max(version for version, part in applied if part == PRE)
 
 
+def _refuse_newer(applied: set[tuple[int, str]], url: str, known: Sequence[Migration]) -> None:
+    finished = max((version for version, part in applied if part == POST), default=0)
+    if finished > newest(known):
+        raise StoreError(f"{url} was made by a newer version of stilldown ({finished}); this one reads {newest(known)}")
+
+
+def _strange(url: str) -> NotAStoreError:
+    return NotAStoreError(f"{url} is no store: stored_events is there, and is not stilldown's")
+
+
 def migrate(connection: Connection[Any], url: str, known: Sequence[Migration], *, finish: bool) -> list[Migration]:
     """Does what is not done yet, in one transaction, once even where several begin at the same moment; what it did.
 
@@ -90,15 +99,11 @@ def migrate(connection: Connection[Any], url: str, known: Sequence[Migration], *
     """
     with connection.transaction():
         connection.execute(_LOCK)
-        ours = connection.execute("SELECT to_regclass('stilldown_migrations')").fetchone() != (None,)
-        applied = _applied(connection) if ours else set()
-        if ours:
-            finished = max((version for version, part in applied if part == POST), default=0)
-            if finished > newest(known):
-                _checked(applied, url, known)
-        else:
-            standing(connection, url, known)
-            connection.execute(_TABLE)
+        connection.execute(_TABLE)  # first: who has waited for the lock may not know yet what others have made
+        applied = _applied(connection)
+        if not applied and connection.execute(_VISIBLE).fetchone() is not None:
+            raise _strange(url)
+        _refuse_newer(applied, url, known)
         done = []
         for one in known:
             late = one.part == POST and one.version == newest(known) and not finish

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -20,24 +20,29 @@ WITH given AS (
 ), added AS (
     INSERT INTO stored_events (notification_id, originator_id, originator_version, topic, state)
     SELECT given.before + new.nth, new.stream, new.version, new.topic, new.state
-    FROM given, unnest(%(streams)s::text[], %(versions)s::bigint[], %(topics)s::text[], %(states)s::bytea[])
+    FROM given, unnest(%(streams)b::text[], %(versions)b::bigint[], %(topics)b::text[], %(states)b::bytea[])
         WITH ORDINALITY AS new (stream, version, topic, state, nth)
 )
 SELECT before FROM given
 """
 _IDENTIFY = """
 INSERT INTO facts (source, id, digest, stream, ref)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::text[], %s::bytea[])
+SELECT * FROM unnest(%b::text[], %b::text[], %b::bytea[], %b::text[], %b::bytea[])
 """
 _LOAD_MANY = """
 SELECT originator_id, originator_version, topic, state FROM stored_events
-WHERE originator_id = ANY(%s) ORDER BY originator_id, originator_version
+WHERE originator_id = ANY(%b) ORDER BY originator_id, originator_version
 """
 _LOOK = """
 SELECT (SELECT last FROM positions), recorded_at, mode, EXISTS (SELECT 1 FROM held), EXISTS (SELECT 1 FROM dead),
     EXISTS (SELECT 1 FROM work), (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint
 FROM clock
 """
+_ARM = """
+INSERT INTO timers (stream, due) SELECT * FROM unnest(%b::text[], %b::bigint[])
+ON CONFLICT (stream) DO UPDATE SET due = excluded.due
+"""
+_OWN = "INSERT INTO owned (person, complaint) SELECT * FROM unnest(%b::text[], %b::text[]) ON CONFLICT DO NOTHING"
 _HOLD = """
 INSERT INTO held (source, id, digest, waits_for, due, held_at, body, ref) VALUES (?,?,?,?,?,?,?,?)
 ON CONFLICT (ref) DO UPDATE SET digest = excluded.digest, waits_for = excluded.waits_for, due = excluded.due,
@@ -127,10 +132,6 @@ class PostgresUnit(Unit):
             self._seen = _Look._make(self._plain.fetchone() or ())
         return self._seen
 
-    def changes(self) -> Hashable:
-        """The last position."""
-        return self._look().last
-
     def last_position(self) -> int:
         """The last position that was given; 0 if none was."""
         return self._look().last
@@ -165,8 +166,9 @@ class PostgresUnit(Unit):
     def load_many(self, streams: Sequence[str]) -> dict[str, list[tuple[int, str, bytes]]]:
         """The events of several streams, as `load` gives them; a stream without events has an empty list."""
         found: dict[str, list[tuple[int, str, bytes]]] = {stream: [] for stream in streams}
-        self._plain.execute(_LOAD_MANY, (list(streams),))
-        for stream, version, topic, state in self._plain:
+        if streams:
+            self._plain.execute(_LOAD_MANY, (list(streams),))
+        for stream, version, topic, state in self._plain if streams else ():
             found[stream].append((version, topic, state))
         return found
 
@@ -188,7 +190,7 @@ class PostgresUnit(Unit):
         if not refs:
             return {}
         self._plain.execute(
-            "SELECT source, id, digest, stream FROM facts WHERE ref = ANY(%s)", ([key(*ref) for ref in refs],)
+            "SELECT source, id, digest, stream FROM facts WHERE ref = ANY(%b)", ([key(*ref) for ref in refs],)
         )
         return {(source, name): (digest, stream) for source, name, digest, stream in self._plain}
 
@@ -211,8 +213,25 @@ class PostgresUnit(Unit):
 
     def timers_of(self, streams: Sequence[str]) -> dict[str, int]:
         """When the timers of several streams are due."""
-        self._plain.execute("SELECT stream, due FROM timers WHERE stream = ANY(%s)", (list(streams),))
+        if not streams:
+            return {}
+        self._plain.execute("SELECT stream, due FROM timers WHERE stream = ANY(%b)", (list(streams),))
         return dict(self._plain.fetchall())
+
+    def set_timers(self, timers: Mapping[str, int | None]) -> None:
+        """Arms timers by stream, or (None) takes them away."""
+        self._seen = None
+        gone = [stream for stream, due in timers.items() if due is None]
+        if gone:
+            self._plain.execute("DELETE FROM timers WHERE stream = ANY(%b)", (gone,))
+        armed = {stream: due for stream, due in timers.items() if due is not None}
+        if armed:
+            self._plain.execute(_ARM, (list(armed), list(armed.values())))
+
+    def own(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Persons to whom a complaint was given, and which."""
+        persons, complaints = map(list, zip(*rows, strict=True))
+        self._plain.execute(_OWN, (persons, complaints))
 
     def held(self, ref: Ref) -> HeldRow | None:
         """A fact that waits, by what identifies it."""

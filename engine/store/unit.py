@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time as time_
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -102,8 +102,8 @@ class Unit:
         self._execute = cursor.execute
 
     def changes(self) -> Hashable:
-        """Something that is another when anybody else has recorded anything since."""
-        return self.last_position()
+        """Something that is the same as before only if nobody else has recorded anything since."""
+        return object()
 
     def now(self) -> int:
         """The store's clock: microseconds since 1970, by this machine."""
@@ -231,14 +231,15 @@ class Unit:
             found.update(self._execute(f"SELECT stream, due FROM timers WHERE stream IN ({marks})", part).fetchall())
         return found
 
-    def set_timer(self, stream: str, due: int | None) -> None:
-        """Arms a stream's timer, or (None) takes it away."""
-        if due is None:
-            self._execute("DELETE FROM timers WHERE stream = ?", (stream,))
-        else:
-            self._execute(
+    def set_timers(self, timers: Mapping[str, int | None]) -> None:
+        """Arms timers by stream, or (None) takes them away."""
+        gone = [(stream,) for stream, due in timers.items() if due is None]
+        if gone:
+            self._cursor.executemany("DELETE FROM timers WHERE stream = ?", gone)
+        if len(gone) < len(timers):
+            self._cursor.executemany(
                 "INSERT INTO timers (stream, due) VALUES (?,?) ON CONFLICT (stream) DO UPDATE SET due = excluded.due",
-                (stream, due),
+                [timer for timer in timers.items() if timer[1] is not None],
             )
 
     def timers(self, until: int, most: int) -> list[tuple[int, str]]:

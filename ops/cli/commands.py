@@ -46,10 +46,16 @@ _VIEW: Final = """Examples:
 
 Views: complaints, sla, downtime, watermelon, closures, handovers, parts,
 promises, credits."""
+_EXPLAIN: Final = """Examples:
+  stilldown explain C-17 restore
+  stilldown explain C-17 reply --at 2013-02-07T18:00:00+01:00
+  stilldown explain C-17 restore --json | jq -r '.cycles[].words[]'"""
 _CLOSE: Final = """Examples:
   stilldown close C-17 --by kowalski
   stilldown close C-17 --by kowalski \\
-      --override part_outstanding --approved-by nowak"""
+      --override part_outstanding --approved-by nowak
+  stilldown close C-17 --by kowalski --when-confirmed
+      if it is refused, it closes when nothing objects any more"""
 _REOPEN: Final = """Examples:
   stilldown reopen C-17 --by shop-9 --reason "it failed again"
   stilldown reopen C-17 --by shop-9 --reason "never came back" --still-down"""
@@ -65,7 +71,9 @@ _HELD: Final = """Examples:
   stilldown held show /erp 1f0c
   stilldown held drop /erp 1f0c > kept.jsonl"""
 _AGREEMENTS: Final = """Examples:
+  stilldown agreements preview agreements.toml
   stilldown agreements apply agreements.toml
+  stilldown agreements apply agreements.toml --to C-17 C-18
   stilldown agreements show standard"""
 _CALENDAR: Final = """Examples:
   stilldown calendar eval < cases.jsonl
@@ -77,7 +85,9 @@ _VERIFY: Final = """Examples:
   stilldown verify
   stilldown verify --store sqlite:////var/lib/stilldown/store.db"""
 _MIGRATE: Final = """Examples:
-  stilldown migrate --store sqlite:////var/lib/stilldown/store.db"""
+  stilldown migrate --store sqlite:////var/lib/stilldown/store.db
+  stilldown migrate --store postgresql://stilldown@db/stilldown
+  stilldown migrate --begin     before new workers are started beside old ones"""
 _DEMO: Final = """Examples:
   stilldown demo
   stilldown demo --store sqlite:////tmp/demo.db"""
@@ -97,6 +107,8 @@ def application() -> App:
     _facts(app)
     _add(app, "agreements", None, "The terms that complaints are held to.", _AGREEMENTS, _HOUSE)
     _add(app["agreements"], "apply", "agreements:apply", "Publish what is new in a file.")
+    about = "What a file would do to each open complaint. Changes nothing."
+    _add(app["agreements"], "preview", "agreements:preview", about)
     _add(app["agreements"], "show", "agreements:show", "Every published version.")
     _add(app, "calendar", None, "Working time, reckoned for whoever wants to check it.", _CALENDAR, _HOUSE)
     _add(app["calendar"], "eval", "reckoning:evaluate", "Answer cases of calendar arithmetic, JSON Lines on stdin.")
@@ -115,6 +127,8 @@ def _complaints(app: App) -> None:
     _add(app, "show", "showing:show", about, _SHOW, _COMPLAINTS)
     _add(app, "history", "showing:history", "Every fact and decision, in the order recorded.", _HISTORY, _COMPLAINTS)
     _add(app, "view", "viewing:view", "What dashboards read: rows of a view, or their sums.", _VIEW, _COMPLAINTS)
+    about = "Why a deadline is what it is, with the fact behind everything."
+    _add(app, "explain", "explaining:explain", about, _EXPLAIN, _COMPLAINTS)
     about = "Ask to close a complaint. Refused while the customer is down."
     _add(app, "close", "ending:close", about, _CLOSE, _COMPLAINTS)
     _add(app, "reopen", "ending:reopen", "Open a closed complaint again.", _REOPEN, _COMPLAINTS)

@@ -36,7 +36,8 @@ class Common:
         str | None,
         Parameter(
             group="Every command",
-            help="The store, sqlite:///FILE. Default: $STILLDOWN_STORE, else sqlite:///stilldown.db.",
+            help="The store, sqlite:///FILE or postgresql://USER@HOST/DATABASE. Default: $STILLDOWN_STORE, else"
+            " sqlite:///stilldown.db.",
         ),
     ] = None
     json: Annotated[

@@ -26,17 +26,28 @@ def close(
         ),
     ] = (),
     approved_by: Annotated[str | None, Parameter(help="Who approves of setting objections aside.")] = None,
+    when_confirmed: Annotated[
+        bool,
+        Parameter(negative=(), show_default=False, help="If refused, the request stands until nothing objects."),
+    ] = False,
     common: Common = COMMON,
 ) -> int:
     """Ask to close a complaint. Refused while the customer is down."""
     from contracts.decisions import ClosureRefused, ComplaintClosed
     from ops.requests import ask
 
-    data = {"by": by, "reason": reason, "overrides": override or None, "approved_by": approved_by}
+    data = {
+        "by": by,
+        "reason": reason,
+        "overrides": override or None,
+        "approved_by": approved_by,
+        "when_confirmed": when_confirmed or None,
+    }
     answer = ask(common.url, id, "complaint.close_requested", data)
     refused = next((d for d in answer.decided if isinstance(d, ClosureRefused)), None)
     closed = next((d for d in answer.decided if isinstance(d, ComplaintClosed)), None)
     objections: list[str] = [*refused.objections] if refused else []
+    stands = refused is not None and answer.after["standing_request"] is not None
     if common.json:
         aside = [*closed.set_aside] if closed else []
         told = {
@@ -44,12 +55,14 @@ def close(
             "status": answer.after["status"],
             "closed": closed is not None,
             "objections": objections,
+            "stands": stands,
         }
         common.answer(told | {"set_aside": aside})
     elif closed is not None:
         _say(_closed(id, answer.after, [*closed.set_aside], approved_by))
     else:
-        _say(_refused(id, objections, answer.before, override_given=bool(override), approved=approved_by is not None))
+        lines = _refused(id, objections, answer.before, override_given=bool(override), approved=approved_by is not None)
+        _say([*lines, *(_stands(id, objections) if stands else ())])
     return DONE if closed is not None else REFUSED
 
 
@@ -160,6 +173,16 @@ def _refused(
         options = " ".join(f"--override {code}" for code in aside)
         lines.append(f"Somebody with a name can set that aside: {options} --approved-by WHO")
     return lines
+
+
+def _stands(name: str, objections: list[str]) -> list[str]:
+    """Say until what a refused request stands."""
+    from ops import words
+
+    return [
+        f"The request stands: {name} closes by itself as soon as nothing objects, {words.until(objections)}.",
+        "A reopening, a withdrawal or a new request takes its place.",
+    ]
 
 
 def _details(code: str, shown: dict[str, Any]) -> Iterator[str]:

@@ -48,6 +48,7 @@ def status(*, common: Common = COMMON) -> int:
             "due": standing.overdue,
             "next_due": None if standing.next_due is None else rfc3339(standing.next_due),
         },
+        "work": standing.work,
         "staged_agreements": standing.staged,
         "alarm": alarm,
     }
@@ -69,6 +70,7 @@ def status(*, common: Common = COMMON) -> int:
             "held": _more(standing.held, "stilldown held list"),
             "dead": _more(standing.dead, "stilldown dead list"),
             "timers": timers,
+            "work": f"{counted(standing.work, 'change')} still to be carried to complaints" if standing.work else None,
             "clock": f"{follows}; last recorded {moment(recorded_at) if recorded_at else 'nothing'}; times are UTC",
             "waiting": f"{counted(standing.staged, 'agreement')} published with the first fact"
             if standing.staged

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ops import words
+from ops.cli.clocks import clocks, credits_
 from ops.cli.common import pairs, rows
 from ops.words import length, moment
 
@@ -18,6 +19,7 @@ Shown = dict[str, Any]
 
 _STATE_STYLES = {"up": "green", "down": "bold red", "unconfirmed": "yellow"}
 _STATES = {"unconfirmed": "unconfirmed: somebody else says that it is back"}
+_PROMISES = {"kept": "green", "late": "red", "broken": "bold red"}
 _BAR = 24
 _MANY = 20
 """Rows of a list: more are for machines."""
@@ -50,18 +52,35 @@ def _facts(shown: Shown) -> dict[str, object]:
         (shown["false_restorations"], "claim that was not so", "claims that were not so"),
     )
     state: str = shown["customer_state"]
+    broken = sum(promise["state"] == "broken" for promise in shown["promises"])
+    upheld = shown["deemed_upheld_at"]
     return {
         "complaint": f"{shown['complaint']}, of {shown['customer']}, filed {moment(shown['filed_at'])}",
         "service": None if service == f"complaint:{shown['complaint']}" else service,
         "status": _status(shown),
         "customer": Text(_STATES.get(state, state), _STATE_STYLES[state]),
         "hidden": f"{length(hidden)} that a ticket would not show" if hidden else None,
-        "owner": owner or "nobody",
+        "owner": _owner(owner, orphaned=shown["owner"]["orphaned"]),
         "agreement": f"{shown['agreement']}, version {shown['agreement_version']}",
         "counted": ", ".join(words.counted(*count) for count in counts if count[0]) or None,
+        "broken": Text(words.counted(broken, "promise"), "bold red") if broken else None,
         "answer": words.spelt(shown["decision"]) if shown["decision"] else None,
+        "deemed upheld": Text(f"by law, {moment(upheld)}: not answered in time", "red") if upheld else None,
+        "closes": _closes(shown["standing_request"]),
         "as of": f"{moment(shown['at'])}{_known(shown)}; times are UTC",
     }
+
+
+def _owner(name: str, *, orphaned: bool) -> str | Text:
+    return Text(f"{name}: absent, and nobody stands in", "bold red") if orphaned else name or "nobody"
+
+
+def _closes(request: dict[str, Any] | None) -> str | None:
+    """Give until when a refused request stands."""
+    if request is None:
+        return None
+    left = words.until(request["objections"]) or "now"
+    return f"by itself, as {request['by']} asked {moment(request['time'])}: {left}"
 
 
 def _status(shown: Shown) -> str:
@@ -74,6 +93,7 @@ def _known(shown: Shown) -> str:
 
 
 def _sections(shown: Shown) -> Iterator[tuple[str, RenderableType]]:
+    yield from _terms(shown)
     if shown["outages"]:
         title, outages = _last("Outages", shown["outages"])
         yield title, _outages(shown, outages)
@@ -106,6 +126,16 @@ def _sections(shown: Shown) -> Iterator[tuple[str, RenderableType]]:
             "Notices",
             _things(shown["notices"], "notice", ("notice", "about", "channel"), ("sent", "delivered", "failed")),
         )
+
+
+def _terms(shown: Shown) -> Iterator[tuple[str, RenderableType]]:
+    """Give what the agreement makes of it."""
+    if shown["clocks"]:
+        title, cycles = _last("Clocks (`stilldown explain` says why)", shown["clocks"])
+        yield title, clocks(shown, cycles)
+    if shown["credits"]:
+        title, owed = _last("Owed", shown["credits"])
+        yield title, credits_(owed)
 
 
 def _outages(shown: Shown, outages: Iterable[dict[str, Any]]) -> Table:
@@ -172,7 +202,7 @@ def _promises(promises: Iterable[dict[str, Any]]) -> Table:
             promise["promise"],
             promise["what"],
             moment(promise["due"]),
-            promise["state"],
+            Text(promise["state"], _PROMISES.get(promise["state"], "")),
             moment(promise["kept_at"]),
             felt,
         )

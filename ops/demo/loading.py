@@ -15,6 +15,7 @@ from contracts.errors import StilldownError
 from engine.intake import Engine
 from engine.keeping import Keeper
 from engine.store.file import inspect, label, set_label
+from engine.store.opening import POSTGRES
 from engine.store.sqlite import path_of
 from ops.errors import NoDemoError
 from ops.importers import BadRow, load, open_text, servicenow
@@ -36,6 +37,8 @@ class BundleError(StilldownError):
 
 def is_free(url: str) -> None:
     """Raise NoDemoError where a store stands at `url` that holds anything but a demo and what was tried on it."""
+    if url.startswith(POSTGRES):
+        raise NoDemoError("--store: the demo's stores are files: write sqlite:///FILE")
     if not inspect(url):
         return
     with Keeper(url) as keeper:

@@ -289,7 +289,7 @@ def test_a_version_that_another_connection_took_fails_the_batch_whole_and_it_may
         record(second, *STORY[4:6])
         # The first engine is made to believe that nobody has written: what it remembers is out of date.
         with reading(first._store) as unit:
-            first._seen_version = unit.changes()
+            first._seen_version, first._seen_position = unit.changes(), unit.last_position()
         before = everything(path)
         with pytest.raises(ConflictError):
             first.take(STORY[6:], positions=[("feed", 0, 9)])

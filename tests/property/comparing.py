@@ -7,14 +7,20 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from contracts.agreements import Agreement, AgreementFile, Clock, Restoration
+from msgspec.structs import replace
+
+from contracts.agreements import Agreement, AgreementFile, Restoration
+from contracts.calendars import Calendar
 from contracts.moments import micros, moment, rfc3339
+from contracts.pinning import pinned
 from contracts.recorded import Recorded
 from engine.absences import gather
 from engine.intake import Engine, Outcome
+from engine.reading import Reader
 from engine.service import Service
 from engine.showing import show
 from engine.store.mapper import from_row
@@ -25,7 +31,11 @@ from .folds import Concluded, anew, differing, from_nothing, recorded
 from .histories import History
 from .histories_writer import SERVICE
 from .reading import Terms, World
+from .reading_clocks import clocks, deemed_upheld_at
+from .reading_credits import credits_
 
+CLOCKS = True
+"""Whether clocks, credits, what was deemed upheld, broken promises and absences are compared too."""
 _TABLES = ("stored_events", "facts", "held", "dead", "timers", "work", "owned", "intake", "staged")
 Arrivals = Iterable[tuple[dict[str, Any], datetime]]
 Dead = list[tuple[tuple[str, str], str | None]]
@@ -129,13 +139,24 @@ def batches(arrivals: Arrivals, *, batched: bool) -> Iterator[tuple[datetime, li
 
 
 def agreement(name: str, terms: Terms) -> Agreement:
-    clock = Clock(name="reply", target="P14D", calendar="always", starts="filed", stops="replied", reopen="continue")
     accepts: Any = tuple(sorted(terms.accepts))
     return Agreement(
         name=name,
         restoration=Restoration(accepts=accepts, silence=terms.silence),
-        clocks=(clock,) if terms.reply else (),
+        zone=terms.zone,
+        credit=terms.credit,
+        clocks=terms.all_clocks,
+        calendars=tuple(map(with_days, terms.calendars)),
     )
+
+
+@cache
+def with_days(calendar: Calendar) -> Calendar:
+    """As read from a file: a country's holidays are written down in it."""
+    days = calendar.holidays
+    if days.country is None:
+        return calendar
+    return replace(calendar, holidays=replace(days, pinned=pinned(days.country, days.subdivision)))
 
 
 def plain(value: Any) -> Any:
@@ -173,10 +194,40 @@ def against(bench: Bench, world: World, dead: Dead) -> list[str]:
             f"dead letters: the second reading says {[(f['id'], why) for f, why in world.dead]}, the engine {dead}"
         )
     for name in sorted(world.events):
-        found += differences(plain(world.complaint(name)), bench.show(name), name)
+        found += differences(plain(wanted(world, name)), bench.show(name), name)
     for name in (SERVICE, "line-2"):
         found += differences(read(world, name), concluded(bench, name), name)
     return found
+
+
+def earlier(bench: Bench, world: World, at: datetime) -> list[str]:
+    """Where clocks and credits as they were at a moment, by all that is known now, differ."""
+    found: list[str] = []
+    reader = Reader(bench.url)
+    try:
+        for name in sorted(c for c in world.events if world.filing(c).time <= at):
+            got = reader.show(name, at=micros(at), known_at=bench.now)
+            rows = clocks(world, name, at)
+            want = {
+                "clocks": rows,
+                "credits": credits_(world, name, at),
+                "deemed_upheld_at": deemed_upheld_at(world, name, rows),
+            }
+            found += differences(want, got, f"{name} at {at.isoformat()}")
+    finally:
+        reader.close()
+    return found
+
+
+def wanted(world: World, name: str) -> dict[str, Any]:
+    """What the second reading shows, as far as it is compared."""
+    shown = world.complaint(name)
+    if not CLOCKS:
+        for key in ("clocks", "credits", "deemed_upheld_at"):
+            del shown[key]
+        del shown["owner"]["orphaned"]
+        shown["promises"] = [row | {"state": "open"} if row["state"] == "broken" else row for row in shown["promises"]]
+    return shown
 
 
 def read(world: World, service: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -39,8 +39,15 @@ class History:
         return world
 
 
-def build(r: Random) -> History:
-    w = Writer(r)
+def build(
+    r: Random,
+    terms: Callable[[Writer], Terms] = terms,
+    bag: Sequence[Callable[[Writer], None]] = BAG,
+    *,
+    patient: bool = False,
+) -> History:
+    """`terms` draws the terms of an agreement, `bag` is what may happen, `patient` whether requests may stand."""
+    w = Writer(r, patient=patient)
     w.agreements = {name: terms(w) for name in ("standard", "home", "firm")}
     w.numbers = list(range(60))
     r.shuffle(w.numbers)
@@ -54,7 +61,7 @@ def build(r: Random) -> History:
         w.file()
     while len(w.entries) < size:
         w.step()
-        w.pick(BAG)(w)
+        w.pick(bag)(w)
     return History(w.agreements, *arrange(w, w.entries[:40]))
 
 

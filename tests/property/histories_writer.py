@@ -41,6 +41,7 @@ class Writer:
     asked: list[tuple[str, str]] = field(default_factory=list)
     agreements: dict[str, Terms] = field(default_factory=dict)
     numbers: list[int] = field(default_factory=list)
+    patient: bool = False  # some requests stand until nothing objects
 
     # ---- chance
 
@@ -193,6 +194,7 @@ class Writer:
             by=self.pick(PEOPLE),
             overrides=codes,
             approved_by=self.pick(("boss", "boss", None)) if codes else None,
+            when_confirmed=True if self.patient and self.often(60) else None,
         )
         if self.up:
             self.ended.setdefault(complaint, self.now)

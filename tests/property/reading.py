@@ -3,7 +3,7 @@
 `World` is told facts one by one, as they arrive, and says what is so. Everything that follows from the facts is
 worked out anew at each arrival (`reading_line.Account`); what is kept are the decisions, because decisions stay:
 which closings were granted, which of them proved false, what was reopened, withdrawn and refused.
-Left out: `when_confirmed`, absences, clocks, credits, broken promises, holding facts of the future.
+Left out: holding facts of the future.
 """
 
 from __future__ import annotations
@@ -13,12 +13,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from . import reading_standing as standing
+from .reading_clocks import clocks, deemed_upheld_at
+from .reading_credits import credits_
 from .reading_facts import BEGIN, Fact, Key, Place, Terms, bound, corrected, fault, original, said
 from .reading_line import Account
 from .reading_rows import odd, show
 
 __all__ = ["Terms", "World"]
 
+LAST = "\U0010ffff"  # behind every source
 OVERRIDABLE = frozenset(
     {"part_outstanding", "visit_outstanding", "remedy_outstanding", "promise_outstanding", "reply_missing"}
 )
@@ -28,7 +32,8 @@ OVERRIDABLE = frozenset(
 class Event:
     """A beginning or an end of a complaint, in the order recorded: filed, closed, reopened, withdrawn.
 
-    `place` is the fact's in the order of facts; None for a reopening by the engine itself.
+    `place` is the fact's in the order of facts; None for a reopening by the engine itself. That of a closing whose
+    request had stood is behind all facts of its moment.
     """
 
     kind: str
@@ -63,12 +68,18 @@ class World:
         self.seen: Counter[str] = Counter()  # what came up on the way; "odd: ..." are cases the page leaves open
         self._raw: dict[Key, dict[str, Any]] = {}
         self.held: list[Fact] = []
+        self.standing: dict[str, Key] = {}  # by complaint: a refused request that waits to be granted
+        self.granted: set[Key] = set()  # such requests that were
         self._corrected: dict[Key, Fact] | None = None
         self._accounts: dict[str, Account] = {}
 
     # ---- arrival (section 3)
 
     def advance(self, now: datetime) -> None:
+        self._move(now)
+        standing.settle(self, now)
+
+    def _move(self, now: datetime) -> None:
         assert now >= self.now
         if now != self.now:
             self.now = now
@@ -79,7 +90,8 @@ class World:
         A fact waits until its complaint is filed, a correction until its original is known; what waits arrives then,
         one by one, the first in the order of facts ahead.
         """
-        self.advance(now)
+        self._move(now)
+        standing.settle(self, now, at_now=False)  # at one instant facts come before what falls due
         key = (fact["source"], fact["id"])
         if key in self._raw:
             if self._raw[key] != fact:
@@ -98,11 +110,13 @@ class World:
             first = min(ready, key=lambda f: f.place)
             self.held.remove(first)
             self._enter(first)
+            standing.settle(self, now)
 
     def _may_enter(self, fact: Fact) -> bool:
         if fact.type == "fact.corrected":
             return original(fact) in self.facts
-        return fact.type == "complaint.filed" or fact.type.startswith("service.") or fact.subject in self.events
+        of_itself = fact.type == "complaint.filed" or fact.type.startswith(("service.", "person."))
+        return of_itself or fact.subject in self.events
 
     def _enter(self, fact: Fact) -> None:
         if fact.type == "complaint.filed" and fact.subject in self.events:
@@ -148,7 +162,7 @@ class World:
         bounds = {e.place for events in self.events.values() for e in events}
         for key, old in before.items():
             new = after.get(key)
-            if old.place in bounds and (new is None or new.time != old.time):
+            if (old.place in bounds or key in self.granted) and (new is None or new.time != old.time):
                 return "it began or ended a complaint"
             if old.type == "complaint.filed" and (new is None or bound(new) != bound(old)):
                 return "a filing keeps its service, customer and agreement"
@@ -189,7 +203,11 @@ class World:
             self.seen["silence"] += any(w.by == "silence" for w in self._accounts[service].words)
         return self._accounts[service]
 
-    def _fold(self, service: str, without: Event | None = None) -> Account:
+    def lived(self, service: str, until: datetime) -> Account:
+        """The fold of what lies up to a moment."""
+        return self._fold(service, until=until)
+
+    def _fold(self, service: str, without: Event | None = None, until: datetime | None = None) -> Account:
         services = {c: self.about(c) for c in self.events}
         ours = {c for c, s in services.items() if s == service}
         facts = [
@@ -197,13 +215,16 @@ class World:
             for f in self.current().values()
             if (f.subject == service if f.type.startswith("service.") else f.subject in ours)
             and f.type != "fact.corrected"
+            and (until is None or f.time <= until)
         ]
         leans: dict[Place, list[tuple[str, bool]]] = {}
         for complaint in sorted(ours):
             for step in self.steps(complaint, without):
+                if until is not None and step.place[0] > until:
+                    break
                 leans.setdefault(step.place, []).append((complaint, step.on))
         terms = {c: self.agreements[self.filing(c).data.get("agreement") or "standard"] for c in ours}
-        return Account(sorted(facts, key=lambda f: f.place), leans, terms, self.now)
+        return Account(sorted(facts, key=lambda f: f.place), leans, terms, until or self.now)
 
     def _lawfully(self, complaint: str, closing: Event) -> bool:
         return not self.lawful or self.upheld(complaint, closing)
@@ -214,14 +235,15 @@ class World:
 
     # ---- beginnings and ends (sections 4 and 5)
 
-    def steps(self, complaint: str, without: Event | None = None) -> list[Step]:
+    def steps(self, complaint: str, without: Event | None = None, *, until: datetime | None = None) -> list[Step]:
         """From when to when the complaint leans on its service: its filing, its closings and withdrawal, its
         reopenings, each in its place; a closing proved false is none, and so is the engine's answer to it.
-        One that lies before the step ahead of it in the record counts as right after that.
+        One that lies before the step ahead of it in the record counts as right after that. Those up to a moment: what
+        has a later time is left out.
         """
         steps: list[Step] = []
         for event in self.events[complaint]:
-            if event.place is None or event.false or event is without:
+            if event.place is None or event.false or event is without or (until is not None and event.time > until):
                 continue
             time, place, on = event.time, event.place, event.kind in ("filed", "reopened")
             if steps and place < steps[-1].place:
@@ -255,6 +277,7 @@ class World:
             for complaint, event in shown:
                 event.false = True
                 if self.events[complaint][-1] is event:
+                    self.standing.pop(complaint, None)
                     self.events[complaint].append(Event("reopened", max(fact.time, event.time), None))
             self._accounts.clear()
             self.seen["false closing"] += len(shown)
@@ -270,8 +293,11 @@ class World:
         if last is None:
             return
         if fact.type == "complaint.close_requested":
+            self.standing.pop(complaint, None)
             objections = self._objections(fact)
             if objections:
+                if fact.data.get("when_confirmed"):
+                    self.standing[complaint] = fact.key
                 self.seen["refusal"] += 1
                 refusal = {"time": fact.time, "by": fact.data["by"], "objections": objections}
                 self.refusals[complaint].append(refusal)
@@ -283,32 +309,48 @@ class World:
             events.append(Event("withdrawn", fact.time, fact.place))
         else:
             return
+        self.standing.pop(complaint, None)
         self.seen[events[-1].kind] += 1
         self._accounts.clear()
         self._prove(fact)
 
+    def close(self, request: Fact, moment: datetime) -> None:
+        """Grants a request that had stood."""
+        complaint = request.subject
+        del self.standing[complaint]
+        self.granted.add(request.key)
+        self.events[complaint].append(Event("closed", moment, (moment, LAST, complaint)))
+        self.seen["closed when confirmed"] += 1
+        self._accounts.clear()
+        self._prove(request)
+
     def _objections(self, request: Fact) -> list[str]:
         """Up at the request's time and up now, both as known now; the rest as of the request's time, as known now;
-        whether it has ended, as recorded now. An approver may set aside what is named and may be set aside.
+        whether it has ended, as recorded now.
         """
-        complaint, then = request.subject, request.time
-        account = self.account(self.about(complaint))
-        states = {account.at(then), account.at(self.now)}
+        account = self.account(self.about(request.subject))
+        return self.objections(request, request.time, {account.at(request.time), account.at(self.now)})
+
+    def objections(self, request: Fact, then: datetime, states: set[str]) -> list[str]:
+        """As of a moment, with these states of the service. An approver may set aside what is named and may be."""
+        complaint = request.subject
         found = {
             "customer_down": "down" in states,
             "restoration_unconfirmed": "unconfirmed" in states,
             "already_ended": self.status(complaint) != "open",
-            "part_outstanding": self._outstanding(request, "order", "part.ordered", "part.arrived", "part.cancelled"),
+            "part_outstanding": self._outstanding(
+                complaint, then, "order", "part.ordered", "part.arrived", "part.cancelled"
+            ),
             "visit_outstanding": self._outstanding(
-                request, "visit", "visit.scheduled", "visit.made", "visit.cancelled"
+                complaint, then, "visit", "visit.scheduled", "visit.made", "visit.cancelled"
             ),
             "remedy_outstanding": self._outstanding(
-                request, "remedy", "remedy.granted", "remedy.delivered", "remedy.cancelled"
+                complaint, then, "remedy", "remedy.granted", "remedy.delivered", "remedy.cancelled"
             ),
             "promise_outstanding": self._outstanding(
-                request, "promise", "promise.made", "promise.kept", "promise.released"
+                complaint, then, "promise", "promise.made", "promise.kept", "promise.released"
             ),
-            "reply_missing": self.agreements[self.filing(complaint).data.get("agreement") or "standard"].reply
+            "reply_missing": self.agreements[self.filing(complaint).data.get("agreement") or "standard"].needs_reply
             and not any(f.time <= then for f in self.of(complaint, "complaint.replied")),
         }
         if request.data.get("approved_by"):
@@ -316,10 +358,10 @@ class World:
                 found[code] = False
         return sorted(code for code, holds in found.items() if holds)
 
-    def _outstanding(self, request: Fact, name: str, opened: str, *over: str) -> bool:
-        """Something was begun by the request's time, and by then none of the facts came that end it."""
-        open_ = {f.data[name] for f in self.of(request.subject, opened) if f.time <= request.time}
-        return bool(open_ - {f.data[name] for f in self.of(request.subject, *over) if f.time <= request.time})
+    def _outstanding(self, complaint: str, then: datetime, name: str, opened: str, *over: str) -> bool:
+        """Something was begun by then, and by then none of the facts came that end it."""
+        open_ = {f.data[name] for f in self.of(complaint, opened) if f.time <= then}
+        return bool(open_ - {f.data[name] for f in self.of(complaint, *over) if f.time <= then})
 
     # ---- results
 
@@ -346,7 +388,9 @@ class World:
         ]
 
     def complaint(self, complaint: str) -> dict[str, Any]:
-        return show(self, complaint)
+        rows, owed = clocks(self, complaint), credits_(self, complaint)
+        upheld = deemed_upheld_at(self, complaint, rows)
+        return show(self, complaint) | {"clocks": rows, "credits": owed, "deemed_upheld_at": upheld}
 
     def odd(self) -> list[str]:
         return odd(self)

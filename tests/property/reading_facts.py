@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from contracts.agreements import Clock, Credit
+from contracts.calendars import Calendar
+
 Key = tuple[str, str]
 Place = tuple[datetime, str, str]
 BEGIN = datetime.min.replace(tzinfo=UTC)
@@ -45,8 +48,10 @@ REQUIRED = {
     "remedy.cancelled": "remedy",
     "service.down": "evidence",
     "service.up": "evidence",
+    "person.absent": "from until",
     "fact.corrected": "fact by why",
 }
+REPLY = Clock(name="reply", target="P14D", calendar="always", starts="filed", stops="replied", reopen="continue")
 WORDS = {
     "evidence": {"customer", "telemetry", "technician", "operator"},
     "outcome": {"fixed", "diagnosed", "no_access", "part_missing", "other"},
@@ -61,12 +66,26 @@ WORDS = {
 @dataclass(frozen=True)
 class Terms:
     """What of an agreement matters here: evidence accepted by itself, the length of silence in seconds
-    (None: silence proves nothing), and whether one of its clocks stops at the formal answer.
+    (None: silence proves nothing), whether it has the usual clock for the formal answer, and its other clocks.
+    `zone`: the wall clock of days on `always`.
     """
 
     accepts: frozenset[str]
     silence: int | None
     reply: bool = False
+    clocks: tuple[Clock, ...] = ()
+    calendars: tuple[Calendar, ...] = ()
+    zone: str = "UTC"
+    credit: Credit | None = None
+
+    @property
+    def all_clocks(self) -> tuple[Clock, ...]:
+        return tuple(sorted((*self.clocks, REPLY) if self.reply else self.clocks, key=lambda clock: clock.name))
+
+    @property
+    def needs_reply(self) -> bool:
+        """Whether a clock stops at the formal answer."""
+        return any(clock.stops in ("replied", "reply_delivered") for clock in self.all_clocks)
 
 
 @dataclass(frozen=True)

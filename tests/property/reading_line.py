@@ -150,11 +150,13 @@ class Account:
         for fact in facts:
             if fact.type == "notice.delivered":
                 self._heard.setdefault((fact.subject, fact.data["notice"]), fact.time)
-        for fact in facts:
-            self._silence(fact.time)  # at one instant a silence speaks before facts
-            self._take(fact)
-            for complaint, on in leans.get(fact.place, ()):
-                self._lean(complaint, on, fact.time)
+        taken = {fact.place: fact for fact in facts}
+        for place in sorted({*taken, *leans}):  # what is no fact's place is a closing that had been waited for
+            self._silence(place[0])  # at one instant a silence speaks before facts
+            if place in taken:
+                self._take(taken[place])
+            for complaint, on in leans.get(place, ()):
+                self._lean(complaint, on, place[0])
         self._silence(now)
 
     # ---- what it comes to

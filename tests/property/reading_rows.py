@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from .reading_absences import Owner, orphaned, owners
 from .reading_facts import Place
 from .reading_line import Account, Outage
 
 if TYPE_CHECKING:
     from .reading import World
 
-Owner = tuple[str | None, str | None]
 Span = tuple[datetime, datetime]
 
 
@@ -40,7 +40,7 @@ def show(world: World, complaint: str) -> dict[str, Any]:
         "filed_at": z(world.filing(complaint).time),
         "closed_at": z(events[-1].time) if status == "closed" else None,
         "withdrawn_at": z(events[-1].time) if status == "withdrawn" else None,
-        "owner": {"team": owner[0], "person": owner[1]},
+        "owner": {"team": owner[0], "person": owner[1], "orphaned": orphaned(world, complaint, owner)},
         "handovers": handovers,
         "bounces": bounces,
         "contacts": sum(f.data["direction"] == "inbound" for f in world.of(complaint, "complaint.contacted")),
@@ -135,17 +135,6 @@ def seconds(length: timedelta) -> int:
 # ---- owners, causes, promises
 
 
-def owners(world: World, complaint: str) -> list[tuple[datetime, Owner]]:
-    """Who has it from when. A team alone takes the person off; a person alone keeps the team."""
-    filing = world.filing(complaint)
-    owner: Owner = (filing.data.get("team"), None)
-    found = [(filing.time, owner)]
-    for f in world.of(complaint, "complaint.assigned"):
-        owner = (f.data.get("team") or owner[0], f.data.get("to"))
-        found.append((f.time, owner))
-    return found
-
-
 def hands(history: list[tuple[datetime, Owner]]) -> tuple[int, int, Owner]:
     """Hand-overs (team to another team, or person to another person in the same team), those of them that are
     bounces (to a team that has had it before), and the owner now.
@@ -164,17 +153,20 @@ def hands(history: list[tuple[datetime, Owner]]) -> tuple[int, int, Owner]:
     return handovers, bounces, (team, person)
 
 
-def waits(world: World, complaint: str) -> list[tuple[datetime, datetime | None, str]]:
-    """One at a time: a new one ends the one before, as does an end of the complaint."""
-    marks: list[tuple[Place, datetime, str | None]] = []
-    marks += [(f.place, f.time, f.data["on"]) for f in world.of(complaint, "complaint.wait_started")]
-    marks += [(f.place, f.time, None) for f in world.of(complaint, "complaint.wait_ended")]
-    marks += [(step.place, step.time, None) for step in world.steps(complaint) if not step.on]
-    marks.sort(key=lambda m: m[0])
+def waits(
+    world: World, complaint: str, at: datetime | None = None
+) -> list[tuple[datetime, datetime | None, str, str | None]]:
+    """One at a time: a new one ends the one before, as does an end of the complaint. With the wait's notice."""
+    started = world.of(complaint, "complaint.wait_started")
+    marks: list[tuple[Place, datetime, str | None, str | None]] = []
+    marks += [(f.place, f.time, f.data["on"], f.data.get("notice")) for f in started]
+    marks += [(f.place, f.time, None, None) for f in world.of(complaint, "complaint.wait_ended")]
+    marks += [(step.place, step.time, None, None) for step in world.steps(complaint, until=at) if not step.on]
+    marks = sorted((m for m in marks if at is None or m[1] <= at), key=lambda m: m[0])
     found = []
-    for i, (_, time, on) in enumerate(marks):
+    for i, (_, time, on, notice) in enumerate(marks):
         if on is not None:
-            found.append((time, marks[i + 1][1] if i + 1 < len(marks) else None, on))
+            found.append((time, marks[i + 1][1] if i + 1 < len(marks) else None, on, notice))
     return found
 
 
@@ -198,7 +190,7 @@ def times(world: World, complaint: str) -> tuple[dict[str, int], dict[str, int]]
     account, history = world.account(world.about(complaint)), owners(world, complaint)
     causes: list[tuple[datetime, datetime | None, str]] = [(*s, "closed") for s in closed_spans(world, complaint)]
     causes += [(c.time, c.settled, "unconfirmed") for c in account.claims]
-    causes += [(a, b, f"waiting:{on}") for a, b, on in waits(world, complaint)]
+    causes += [(a, b, f"waiting:{on}") for a, b, on, _ in waits(world, complaint)]
     cuts = {begin, end, *(time for time, _ in history)}
     cuts |= {m for a, b, _ in causes for m in (a, b) if m is not None}
     inside = sorted(m for m in cuts if begin <= m <= end)
@@ -218,7 +210,9 @@ def whole(lengths: Iterable[tuple[str, timedelta]]) -> dict[str, int]:
 
 
 def promises(world: World, complaint: str) -> list[dict[str, Any]]:
-    """Open, kept, late (kept after due) or released; experience is what happened less what was promised."""
+    """Open, kept, late (kept after due), released, or broken (due, and neither; at the due moment already).
+    Experience is what happened less what was promised.
+    """
     rows = []
     for f in sorted(world.of(complaint, "promise.made"), key=lambda f: str(f.data["promise"])):
         name, due = f.data["promise"], f.moment("due")
@@ -226,6 +220,8 @@ def promises(world: World, complaint: str) -> list[dict[str, Any]]:
         kept = [k.time for k in world.of(complaint, "promise.kept") if k.data["promise"] == name]
         released = any(r.data["promise"] == name for r in world.of(complaint, "promise.released"))
         state = ("kept" if kept[0] <= due else "late") if kept else "released" if released else "open"
+        if state == "open" and due <= world.now:
+            state = "broken"
         rows.append(
             {
                 "promise": name,

@@ -8,7 +8,7 @@ from typing import Any
 from .reading import Terms, World
 
 START = datetime(2024, 5, 1, tzinfo=UTC)
-MOMENTS = ("since", "down_since", "up_since", "due", "time")
+MOMENTS = ("since", "down_since", "up_since", "due", "time", "from", "until")
 
 
 def at(minute: float) -> datetime:

@@ -50,7 +50,7 @@ def test_a_second_filing_is_dead_and_nothing_waits_for_it() -> None:
     tale.file(5, team="b")
     tale.say(6, "complaint.assigned", to="ann")
     assert tale.buried() == ["a second filing"]
-    assert tale.show()["owner"] == {"team": "a", "person": "ann"}
+    assert tale.show()["owner"] == {"team": "a", "person": "ann", "orphaned": False}
 
 
 def test_an_agreement_that_nobody_published_is_dead() -> None:

@@ -26,7 +26,7 @@ def test_hand_overs_and_bounces() -> None:
     tale.go(100)
     shown = tale.show()
     assert (shown["handovers"], shown["bounces"]) == (3, 1)
-    assert shown["owner"] == {"team": "a", "person": "cid"}
+    assert shown["owner"] == {"team": "a", "person": "cid", "orphaned": False}
     assert shown["time_by_owner"] == {"a": 1200, "a/ann": 1200, "a/bob": 600, "b/cid": 600, "a/cid": 2400}
 
 

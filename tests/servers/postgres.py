@@ -6,17 +6,15 @@ With STILLDOWN_TEST_POSTGRES it is the server at that URL, whose user has to be 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 
 from engine.store.opening import migrate
-from tools.postgres import Server
+from tools.postgres import temporary
 
 TEST_POSTGRES = "STILLDOWN_TEST_POSTGRES"
 
@@ -37,7 +35,7 @@ class Databases:
 
     def store(self) -> str:
         """The URL of a new database with an empty store."""
-        return self._make(self._name(self._template))
+        return self._make(self.name(self._template))
 
     def at(self, database: str) -> str:
         """The URL of a database."""
@@ -45,9 +43,18 @@ class Databases:
         where = parts.netloc or "/"  # a URL with a socket has no host, and has to keep its slashes
         return urlunsplit(parts._replace(path=f"/{database}")) if parts.netloc else f"postgresql://{where}{database}"
 
+    @staticmethod
+    def as_user(url: str, user: str, password: str) -> str:
+        """The same database, for another user."""
+        parts = psycopg.conninfo.conninfo_to_dict(url)
+        host, port = parts.get("host"), parts.get("port")
+        where = f"host={quote(str(host), safe='')}" if host else ""
+        also = f"&port={port}" if port else ""
+        return f"postgresql://{user}:{quote(password, safe='')}@/{parts['dbname']}?{where}{also}"
+
     def drop(self, url: str) -> None:
         """Takes a database away, whoever is at it."""
-        self._run(f"DROP DATABASE IF EXISTS {self._name(url)} WITH (FORCE)")
+        self._run(f"DROP DATABASE IF EXISTS {self.name(url)} WITH (FORCE)")
 
     def close(self) -> None:
         """Takes the template away."""
@@ -63,7 +70,8 @@ class Databases:
             connection.execute(statement.encode())
 
     @staticmethod
-    def _name(url: str) -> str:
+    def name(url: str) -> str:
+        """The name of the database at a URL."""
         return urlsplit(url).path.removeprefix("/")
 
 
@@ -78,16 +86,5 @@ def databases() -> Iterator[Databases]:
         finally:
             made.close()
         return
-    with server() as own:
+    with temporary(durable=False) as own:
         yield Databases(own.url())
-
-
-@contextmanager
-def server() -> Iterator[Server]:
-    """A server of one's own, to be stopped and started."""
-    with tempfile.TemporaryDirectory(prefix="stilldown-pg-", ignore_cleanup_errors=True) as folder:
-        started = Server(Path(folder), durable=False)
-        try:
-            yield started.start()
-        finally:
-            started.remove()

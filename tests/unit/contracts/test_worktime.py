@@ -177,7 +177,7 @@ def test_near_the_ends_of_time_there_is_a_clear_error(w: Worktime) -> None:
 
 def test_a_calendar_that_does_not_open_for_ten_years_is_not_waited_for() -> None:
     opened = dt.date(2026, 1, 5).toordinal()
-    w = ByHours(lambda day: ((0, HOUR),) if day == opened else (), worktime(None, "UTC")._clock)  # type: ignore[attr-defined]
+    w = ByHours(lambda day: ((0, HOUR),) if day == opened else (), worktime(None, "UTC").wall)
     start = us("2026-01-01T00:00:00Z")
     assert w.after(start, HOUR) == us("2026-01-05T01:00:00Z")
     with pytest.raises(NeverOpensError):

@@ -1,0 +1,254 @@
+"""Random histories under agreements with clocks, credits and calendars: acknowledgements, answers, extensions, waits,
+promises, absences, closings and reopenings beside the words about the service. They begin hours before the clocks of
+Europe (and, at midnight, of Beirut) go forward, and their deadlines reach to when those of Sydney, Lord Howe and
+Santiago go back.
+
+    python -m tests.property.histories_clocks 500     # what the clocks of so many came to
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from random import Random
+from typing import Any, TypeVar
+
+from contracts.agreements import Clock, Credit, Wait
+from contracts.calendars import WEEKDAYS, Calendar, Holidays, Hours
+
+from .histories import History, build
+from .histories_grid import Slot
+from .histories_writer import ACTS, CODES, PEOPLE, Writer, terms
+from .reading import Terms
+
+T = TypeVar("T")
+ZONES = (
+    "UTC",
+    "Europe/Warsaw",
+    "Europe/Warsaw",
+    "Asia/Beirut",
+    "America/New_York",
+    "Australia/Sydney",
+    "Australia/Lord_Howe",
+    "America/Santiago",
+    "Asia/Kathmandu",
+)
+WAITS: tuple[Wait, ...] = ("customer", "parts", "vendor", "access", "other")
+FRACTIONS = (0.1, 0.25, 0.333333, 0.5, 0.8, 0.9)
+SECONDS = (900, 1800, 3600, 5400, 7200, 10800, 14400, 28800, 57600, 86400, 1000)
+
+
+# ---- terms
+
+
+def some(w: Writer, values: Sequence[T], percent: int) -> tuple[T, ...]:
+    return tuple(value for value in values if w.often(percent))
+
+
+def calendar(w: Writer, name: str) -> Calendar:
+    if w.often(10):
+        return Calendar(name, w.pick(ZONES))
+    days: dict[str, tuple[tuple[int, int], ...]] = {}
+    for day in WEEKDAYS:
+        if w.often(75):
+            cuts = sorted(w.r.sample(range(0, 97, 1 if w.often(50) else 8), 2))
+            days[day] = ((cuts[0] * 15, cuts[1] * 15),)
+            if w.often(30):  # may overlap
+                cuts = sorted(w.r.sample(range(97), 2))
+                days[day] = tuple(sorted({*days[day], (cuts[0] * 15, cuts[1] * 15)}))
+    hours = Hours(**days) if days else Hours(mon=((0, 1440),), tue=((120, 180),))
+    added = tuple(date(2024, 3, 30) + timedelta(days=n) for n in range(14) if w.often(8))
+    return Calendar(name, w.pick(ZONES), hours, Holidays("PL" if w.often(30) else None, None, added))
+
+
+def target(w: Writer) -> str:
+    return f"P{w.pick((1, 1, 1, 2, 2, 3, 5))}D" if w.often(45) else f"PT{w.pick(SECONDS)}S"
+
+
+def clock(w: Writer, name: str, calendars: Sequence[str]) -> Clock:
+    stops: Any = w.pick(("acknowledged", "closed", "closed", "replied", "reply_delivered", "up", "up"))
+    length, down = target(w), stops == "up"
+    reopens = ("continue", "count", "restart", "restart") if stops == "closed" else ("continue", "count")
+    return Clock(
+        name=name,
+        target=length,
+        calendar=w.pick(calendars),
+        starts="down" if down else "filed",
+        stops=stops,
+        until="end_of_day" if length.endswith("D") and w.often(45) else None,
+        pauses=tuple(sorted(some(w, WAITS, 45))),
+        reopen=None if down else w.pick(reopens),  # type: ignore[arg-type]
+        warn=some(w, FRACTIONS, 35),
+        on_breach="deem_upheld" if stops in ("replied", "reply_delivered") and w.often(70) else None,
+    )
+
+
+def clocked(w: Writer) -> Terms:
+    calendars = tuple(calendar(w, name) for name in ("night", "office"))
+    names = ["always", *(c.name for c in calendars)]
+    clocks = tuple(clock(w, f"c{n}", names) for n in range(w.pick((1, 2, 3, 4))))
+    used = {c.calendar for c in clocks}
+    credit = None
+    if w.often(60):
+        cap = w.pick((None, "30.00", "12.00"))
+        credit = Credit(w.pick((0, 1800, 3600, 7200)), w.pick(("hour", "hour", "day")), "5.00", "PLN", cap)
+    kept = tuple(c for c in calendars if c.name in used)
+    return replace(terms(w), reply=False, clocks=clocks, calendars=kept, zone=w.pick(ZONES), credit=credit)
+
+
+# ---- what may happen
+
+
+def acknowledge(w: Writer) -> None:
+    w.write("complaint.acknowledged", w.which(), by="ann", automatic=w.pick((None, None, True, False)))
+
+
+def reply(w: Writer) -> None:
+    """An answer; of its notice some are delivered, now, later, or before."""
+    complaint, notice = w.which(), w.pick((None, "a1", "a2", "a3"))
+    if notice and w.often(10):
+        w.write("notice.delivered", complaint, notice=notice, proof="250")
+    w.write("complaint.replied", complaint, by="ann", decision=w.pick(("upheld", "rejected")), notice=notice)
+    if notice and w.often(70):
+        w.write("notice.sent", complaint, notice=notice, channel="mail", about="reply")
+        w.now += w.pick((0, 0, 1, 4))
+        if w.often(70):
+            w.write("notice.delivered", complaint, notice=notice, proof="250")
+
+
+def extend(w: Writer) -> None:
+    complaint, notice = w.which(), f"e{w.r.randrange(3)}"
+    sending = w.r.randrange(4)
+    if sending < 2:
+        w.write("notice.sent", complaint, notice=notice, channel="mail", about="extension")
+        w.now += w.pick((0, 0, 1))
+    until = Slot(w.now + w.pick((-1, 0, 1, 4, 20, 48, 60, 96, 150, 300)))
+    w.write("complaint.extended", complaint, until=until, why="much to read", notice=notice)
+    if sending == 2:
+        w.now += w.pick((0, 1, 6))
+        w.write("notice.sent", complaint, notice=notice, channel="mail", about="extension")
+
+
+def wait(w: Writer) -> None:
+    complaint, on = w.which(), w.pick((*WAITS, "customer"))
+    notice = w.pick((None, "w1", "w2", "w3")) if on == "customer" else None
+    if notice and w.often(30):
+        w.write("notice.delivered", complaint, notice=notice, proof="250")
+        w.now += w.pick((0, 1))
+    w.write("complaint.wait_started", complaint, on=on, notice=notice)
+    w.now += w.pick((0, 1, 2, 5))
+    if notice and w.often(60):
+        w.write("notice.delivered", complaint, notice=notice, proof="250", late=w.pick((0, 0, 3)))
+        w.now += w.pick((0, 1, 2, 5))
+    if w.often(60):
+        w.now += w.pick((0, 1, 3, 20))
+        w.write("complaint.wait_ended", complaint)
+
+
+def promise(w: Writer) -> None:
+    complaint, name = w.which(), f"p{len(w.entries)}"
+    due = Slot(w.now + w.pick((0, 1, 2, 5, 20)))
+    w.write("promise.made", complaint, promise=name, what="an answer", due=due, by="ann")
+    w.now += w.pick((0, 1, 2, 5))
+    if w.often(50):
+        w.write(w.pick(("promise.kept", "promise.kept", "promise.released")), complaint, promise=name)
+
+
+def absent(w: Writer) -> None:
+    begin = w.now + w.pick((-5, -1, 0, 1, 4))
+    deputies = (None, "ann", "bob", "cid", "cid")
+    stretch: Any = {"from": Slot(begin), "until": Slot(begin + w.pick((1, 3, 10, 40)))}
+    w.write("person.absent", w.pick((*PEOPLE, *PEOPLE, "cid")), **stretch, deputy=w.pick(deputies))
+
+
+def assign(w: Writer) -> None:
+    w.write("complaint.assigned", w.which(), to=w.pick((*PEOPLE, "cid")), team=w.pick((None, "care")), by="ann")
+
+
+def close_and_reopen(w: Writer) -> None:
+    if not w.up:
+        w.customer_up()
+        w.now += w.pick((0, 0, 1))
+    complaint = w.which()
+    w.write("complaint.close_requested", complaint, by="ann", overrides=CODES, approved_by="boss")
+    w.ended[complaint] = w.now
+    w.now += w.pick((0, 1, 2, 8, 30))
+    if w.often(20):
+        w.pick((acknowledge, reply, wait))(w)
+    if w.often(70):
+        still = w.pick((True, None, None))
+        if w.often(50):
+            w.write("complaint.reopen_requested", complaint, by="shop", reason="again", still_down=still)
+        else:
+            w.write("resolution.rejected", complaint, by="shop", reason="again", still_down=still)
+        w.ended.pop(complaint, None)
+        w.up = w.up and not still
+
+
+def pass_time(w: Writer) -> None:
+    w.now += w.pick((3, 7, 12, 24, 48, 60))
+
+
+CLOCK_ACTS: tuple[tuple[int, Callable[[Writer], None]], ...] = (
+    (7, acknowledge),
+    (8, reply),
+    (6, extend),
+    (16, wait),
+    (4, promise),
+    (12, close_and_reopen),
+    (14, pass_time),
+)
+ABSENT_ACTS: tuple[tuple[int, Callable[[Writer], None]], ...] = ((12, absent), (16, assign))
+_LESS: dict[Callable[[Writer], None], int] = {
+    Writer.silent_story: 5,
+    Writer.claim: 6,
+    Writer.ask: 4,
+    Writer.correct: 8,
+    Writer.withdraw: 2,
+}
+
+
+def bag(*acts: tuple[tuple[int, Callable[[Writer], None]], ...]) -> list[Callable[[Writer], None]]:
+    usual = tuple((_LESS.get(act, weight), act) for weight, act in ACTS)
+    return [act for weight, act in sum(acts, usual) for _ in range(weight)]
+
+
+CLOCK_BAG = bag(CLOCK_ACTS)
+ABSENT_BAG = bag(CLOCK_ACTS, ABSENT_ACTS)
+
+
+def clock_history(seed: int, *, absences: bool = False, patient: bool = False) -> History:
+    """`absences`: people are away. `patient`: requests to close stand until nothing objects."""
+    return build(Random(seed), clocked, ABSENT_BAG if absences else CLOCK_BAG, patient=patient)
+
+
+def main(count: int) -> None:
+    came: Counter[str] = Counter()
+    began = time.perf_counter()
+    for seed in range(count):
+        world = clock_history(seed, absences=seed % 2 == 1).world()
+        for complaint in world.events:
+            shown = world.complaint(complaint)
+            for row in shown["clocks"]:
+                came[f"state: {row['state']}"] += 1
+                came["cycles"] += 1
+                came["a second cycle"] += row["cycle"] > 1
+                came["paused for a while"] += row["paused"] > 0
+                came["warned"] += bool(row["warned_at"])
+                came["no due moment"] += row["due_at"] is None
+            came["credit"] += len(shown["credits"])
+            came["deemed upheld"] += shown["deemed_upheld_at"] is not None
+            came["orphaned"] += shown["owner"]["orphaned"]
+            came["broken promise"] += sum(row["state"] == "broken" for row in shown["promises"])
+    spent = time.perf_counter() - began
+    print(f"{count} histories, {spent / count * 1000:.1f} ms each")
+    for name, n in sorted(came.items()):
+        print(f"{n:7,}  {name}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 500)

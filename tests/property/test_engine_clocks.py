@@ -1,0 +1,57 @@
+"""The engine against the second reading: clocks, credits, promises, absences, requests that stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from . import comparing
+from .comparing import Bench, compare, earlier
+from .histories import History, build
+from .histories_clocks import CLOCK_BAG, clock_history, clocked
+
+pytestmark = pytest.mark.skipif(not comparing.CLOCKS, reason="the engine has no clocks yet")
+MANY = settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    made = Bench(tmp_path_factory.mktemp("clocks"))
+    yield made
+    made.close()
+
+
+@given(told=st.randoms(use_true_random=False).map(lambda r: build(r, clocked, CLOCK_BAG)), batched=st.booleans())
+@settings(MANY, max_examples=60)
+def test_any_history_that_hypothesis_finds_is_read_alike(bench: Bench, told: History, batched: bool) -> None:
+    assert compare(bench, told, batched=batched) == []
+
+
+def test_many_histories_with_clocks_are_read_alike(bench: Bench) -> None:
+    for seed in range(2_000, 2_150):
+        assert compare(bench, clock_history(seed), batched=seed % 3 == 0) == [], seed
+
+
+def test_clocks_and_credits_as_they_were_are_read_alike(bench: Bench) -> None:
+    for seed in range(2_150, 2_200):
+        told, r = clock_history(seed), Random(seed)
+        bench.run(told)
+        world, first = told.world(), min(datetime.fromisoformat(f["time"]) for f, _ in told.arrivals).astimezone(UTC)
+        for _ in range(5):
+            at = first + timedelta(minutes=15 * r.randint(0, (told.end - first) // timedelta(minutes=15)))
+            assert earlier(bench, world, at) == [], (seed, at)
+
+
+def test_histories_with_absences_are_read_alike(bench: Bench) -> None:
+    for seed in range(2_200, 2_260):
+        assert compare(bench, clock_history(seed, absences=True), batched=seed % 3 == 0) == [], seed
+
+
+def test_histories_in_which_requests_stand_are_read_alike(bench: Bench) -> None:
+    for seed in range(2_260, 2_320):
+        assert compare(bench, clock_history(seed, patient=True), batched=seed % 3 == 0) == [], seed
