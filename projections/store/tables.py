@@ -32,6 +32,8 @@ class Table(NamedTuple):
     keys: int
     versioned: bool = False
     indexes: tuple[tuple[str, ...], ...] = ()
+    live: tuple[tuple[str, ...], ...] = ()
+    """Indexes on the versions that still hold."""
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -59,6 +61,8 @@ class Table(NamedTuple):
         made = [f"CREATE TABLE {name} ({columns}, PRIMARY KEY ({_list(key)})){rowid}"]
         for n, index in enumerate(self.indexes, 1):
             made.append(f"CREATE INDEX {name}_{n} ON {name} ({_list(index)})")
+        for n, index in enumerate(self.live, len(self.indexes) + 1):
+            made.append(f"CREATE INDEX {name}_{n} ON {name} ({_list(index)}) WHERE recorded_to IS NULL")
         return made
 
 
