@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
@@ -12,6 +12,7 @@ from ops.recounting import Recounter
 from projections.asking import Question, ask
 from projections.errors import OtherStoreError
 from projections.projector import Alarm, Projector
+from projections.rebuild import Rebuilt, rebuild
 from projections.store.database import Database
 from projections.store.opening import open_database
 from projections.views.base import Row
@@ -53,7 +54,7 @@ class Views:
         self.database.close()
         self.feed.close()
 
-    def catch_up(self) -> int:
+    def catch_up(self, until: Callable[[], bool] = lambda: False) -> int:
         """Applies all that is recorded; how many events. Views of another store, in a file of ours, are made anew."""
         try:
             self.projector.check(self.feed.last(), self.feed.holds)
@@ -61,11 +62,15 @@ class Views:
             if not self._own:
                 raise
             self._anew()
-        return self.projector.catch_up(self.feed)
+        return self.projector.catch_up(self.feed, until=until)
 
     def ask(self, question: Question) -> Iterator[Row]:
         """The rows of an answer. Raises QuestionError."""
         return ask(self.database, self.projector.generation, Recounter, question)
+
+    def rebuild(self, names: Sequence[str], *, at: int, check: bool, report: Callable[[int], None]) -> Rebuilt:
+        """Rebuilds views beside the live ones, compares them at `at` and switches, unless it is only to `check`."""
+        return rebuild(self.database, self.feed, Recounter, names, at=at, check=check, report=report)
 
     def _anew(self) -> None:
         self.database.close()

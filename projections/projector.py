@@ -69,6 +69,7 @@ class Projector:
     ) -> None:
         """`generation`: the live one where none is given. `strict` raises PoisonError instead of parking."""
         self._database = database
+        self._follows = generation is None
         self.generation = opening.live(database, ALL) if generation is None else generation
         self._strict = strict
         self._alarm = alarm
@@ -124,6 +125,7 @@ class Projector:
         after = _after(page, events, standing)
         try:
             with self._database.writing() as cursor:
+                self._look_which_is_live(cursor)
                 self._move(cursor, page.part, standing, after)
                 fresh = self._load_parked(cursor)
                 versions = self._load_versions(cursor, events)
@@ -143,6 +145,13 @@ class Projector:
         self._remember(versions)
         self.applied += len(events)
         return after
+
+    def _look_which_is_live(self, cursor: Cursor) -> None:
+        """Raises MovedError where a rebuild has switched to other tables: from now on these are filled."""
+        live = opening.live_one(cursor) if self._follows else self.generation
+        if live is not None and live != self.generation:
+            self.generation, self._parked = live, None
+            raise MovedError("the views were rebuilt")
 
     def _move(self, cursor: Cursor, part: int, before: Standing, after: Standing) -> None:
         """The position, by compare-and-set."""

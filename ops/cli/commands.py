@@ -88,6 +88,12 @@ _MIGRATE: Final = """Examples:
   stilldown migrate --store sqlite:////var/lib/stilldown/store.db
   stilldown migrate --store postgresql://stilldown@db/stilldown
   stilldown migrate --begin     before new workers are started beside old ones"""
+_PROJECT: Final = """Examples:
+  stilldown project
+  stilldown project --once --views postgresql://localhost/dashboards"""
+_REBUILD: Final = """Examples:
+  stilldown rebuild sla downtime
+  stilldown rebuild complaints --check      exit code 1 where it differs"""
 _DEMO: Final = """Examples:
   stilldown demo
   stilldown demo --store sqlite:////tmp/demo.db"""
@@ -115,6 +121,9 @@ def application() -> App:
     _add(app, "status", "keeping:status", "How the store stands.", _STATUS, _HOUSE)
     _add(app, "verify", "keeping:verify", "Check the whole store: positions, versions, identities.", _VERIFY, _HOUSE)
     _add(app, "migrate", "keeping:migrate", "Make a store, or upgrade one.", _MIGRATE, _HOUSE)
+    _add(app, "project", "projecting:project", "Keep the views' tables up to date.", _PROJECT, _HOUSE)
+    about = "Make views anew beside the live ones, compare, switch."
+    _add(app, "rebuild", "projecting:rebuild", about, _REBUILD, _HOUSE)
     _add(app, "demo", "demo:demo", "Real incidents: what was closed on whom, and for how long.", _DEMO, _HOUSE)
     app.register_install_completion_command(
         help="Complete commands with Tab in your shell.", result_action="return_value"

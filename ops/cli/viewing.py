@@ -46,7 +46,7 @@ def view(
         raise UsageError("--sum-by: name columns, such as --sum-by team,month")
     columns = columns_of(Question(name, 0, 0, wanted, keys))
     asked = moments(url, at, known_at)
-    with opened(url, views, alarm=_alarm) as found:
+    with opened(url, views, alarm=alarm) as found:
         found.catch_up()
         answer = found.ask(Question(name, asked.at, asked.known_at, wanted, keys))
         if common.json:
@@ -67,7 +67,8 @@ def _where(where: Sequence[str]) -> dict[str, str]:
     return wanted
 
 
-def _alarm(poison: Any) -> None:  # noqa: ANN401 - a Poison; its module is imported when it runs
+def alarm(poison: Any) -> None:  # noqa: ANN401 - a Poison; its module is imported when it runs
+    """Say which service is left out of the views, and why."""
     tell(
         f"warning: {poison.service} is left out of the views from position {poison.position} on: {poison.type} in"
         f" {poison.stream} cannot be applied ({poison.reason})"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from projections.errors import ViewsError
 from projections.store.database import Cursor, Database
+from projections.store.shown import statements
 from projections.store.tables import SCHEMA, VERSION, Table
 
 _SQLITE = "sqlite:///"
@@ -29,12 +30,18 @@ def live(database: Database, tables: Sequence[Table]) -> int:
     """The generation that is read; made where there is none of this version yet."""
     with database.writing() as cursor:
         _prepare(cursor)
-        rows = cursor.rows("SELECT generation FROM generations WHERE version = ? AND live = 1", (VERSION,))
-        if rows:
-            return int(rows[0][0])
+        known = live_one(cursor)
+        if known is not None:
+            return known
         generation = make(cursor, tables)
         switch(cursor, generation)
         return generation
+
+
+def live_one(cursor: Cursor) -> int | None:
+    """The generation that is read; None where there is none of this version yet."""
+    rows = cursor.rows("SELECT generation FROM generations WHERE version = ? AND live = 1", (VERSION,))
+    return int(rows[0][0]) if rows else None
 
 
 def _prepare(cursor: Cursor) -> None:
@@ -63,3 +70,25 @@ def switch(cursor: Cursor, generation: int) -> None:
     """From now on this generation is read."""
     cursor.run("UPDATE generations SET live = 0")
     cursor.run("UPDATE generations SET live = 1 WHERE version = ? AND generation = ?", (VERSION, generation))
+    for statement in statements(generation, cursor.dialect):
+        cursor.run(statement)
+
+
+def drop(cursor: Cursor, tables: Sequence[Table], generation: int) -> None:
+    """Takes a generation's tables away; never the live one's."""
+    if cursor.rows(
+        "SELECT 1 FROM generations WHERE version = ? AND generation = ? AND live = 1", (VERSION, generation)
+    ):
+        raise ViewsError(f"generation {generation} is live")
+    for table in tables:
+        cursor.run(f"DROP TABLE IF EXISTS {table.named(generation)}")
+    cursor.run("DELETE FROM generations WHERE version = ? AND generation = ?", (VERSION, generation))
+
+
+def older(cursor: Cursor, generation: int) -> list[int]:
+    """The generations of this version before one, the latest first: kept for going back."""
+    rows = cursor.rows(
+        "SELECT generation FROM generations WHERE version = ? AND generation < ? ORDER BY generation DESC",
+        (VERSION, generation),
+    )
+    return [int(row[0]) for row in rows]
