@@ -7,18 +7,21 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.errors import StilldownError
 from engine.store.mapper import from_row
 from engine.store.opening import open_store
 from engine.store.unit import reading
 from projections.feed import Broken, Event, Page
-from projections.projector import Standing
 
 _PAGE: Final = (
     "SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events"
     " WHERE notification_id > ? ORDER BY notification_id LIMIT ?"
 )
-_ONE: Final = "SELECT originator_id, originator_version, topic, state FROM stored_events WHERE notification_id = ?"
+_SOME: Final = (
+    "SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events"
+    " WHERE notification_id IN ({})"
+)
+_SAMPLE: Final = 100
+"""Events by which a store is recognised."""
 
 
 class StoreFeed:
@@ -49,18 +52,12 @@ class StoreFeed:
         with reading(self._store) as unit:
             return unit.last_position()
 
-    def holds(self, standing: Standing) -> bool:
-        """Whether the event with which `standing` ends is in this store, in its place."""
+    def sample(self, last: int) -> Sequence[Event]:
+        """Some events up to a position, evenly spread, that one among them."""
+        places = sorted({last, *range(1, last + 1, max(last // _SAMPLE, 1))})
+        marks = ",".join("?" * len(places))
         with reading(self._store) as unit:
-            rows = unit.rows(_ONE, (standing.position,))
-        if not rows:
-            return False
-        stream, version, topic, state = rows[0]
-        try:
-            recorded_at = from_row(stream, version, topic, state).recorded_at
-        except (msgspec.MsgspecError, StilldownError, LookupError, ValueError, TypeError):
-            recorded_at = standing.recorded_at
-        return (stream, version, recorded_at) == (standing.stream, standing.version, standing.recorded_at)
+            return [_event(*row) for row in unit.rows(_SOME.format(marks), tuple(places))]
 
 
 def _event(position: int, stream: str, version: int, topic: str, state: Any) -> Event:  # noqa: ANN401 - bytes of a driver

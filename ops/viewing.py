@@ -57,7 +57,7 @@ class Views:
     def catch_up(self, until: Callable[[], bool] = lambda: False) -> int:
         """Applies all that is recorded; how many events. Views of another store, in a file of ours, are made anew."""
         try:
-            self.projector.check(self.feed.last(), self.feed.holds)
+            self.projector.check(self.feed.last(), self.feed.sample)
         except OtherStoreError:
             if not self._own:
                 raise

@@ -49,6 +49,10 @@ class Sheets:
         """Ends versions of rows."""
         self.cursor.end(table, self.named(table), rows)
 
+    def remove(self, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        """Takes versions of rows away."""
+        self.cursor.remove(table, self.named(table), rows)
+
     def among(self, table: Table, columns: str, where: str, values: Sequence[Any]) -> list[Any]:
         """Rows of a table, `where` with `IN ({})`."""
         return list(among(self.cursor, f"SELECT {columns} FROM {self.named(table)} WHERE {where}", values))

@@ -18,7 +18,7 @@ from projections.feed import Broken, Event, Feed, Page, service_of
 from projections.folding import Fold, Sheets
 from projections.store import opening
 from projections.store.database import Cursor, Database, among
-from projections.store.tables import PARKED, POSITIONS, STREAMS
+from projections.store.tables import EVENTS, PARKED, POSITIONS, STREAMS
 from projections.tables import ALL
 
 PAGE: Final = 500
@@ -221,11 +221,32 @@ class Projector:
                 reason = " ".join(f"{type(error).__name__}: {error}".split())
                 raise _PoisonedError(_poison(position, event, reason)) from error
 
-    def check(self, feed_last: int, same: Callable[[Standing], bool], part: int = 0) -> None:
-        """Raises OtherStoreError where these views were not made from this feed."""
+    def check(self, last: int, sample: Callable[[int], Sequence[Event]], part: int = 0) -> None:
+        """Raises OtherStoreError where these views were not made from this feed, as far as a sample of events tells.
+
+        `last` is the feed's last position; `sample` gives some of its events up to a position.
+        """
         standing = self.standing(part)
-        if standing.position > feed_last or (standing.position and not same(standing)):
-            raise OtherStoreError("these views were made from another store; `stilldown rebuild` makes them anew")
+        if not standing.position:
+            return
+        if standing.position > last or not self._holds(sample(standing.position)):
+            raise OtherStoreError("these views were made from another store; give others with --views")
+
+    def _holds(self, events: Sequence[Event]) -> bool:
+        """Whether the tables have these events. Of services only outages are kept, of those parked nothing."""
+        wanted = {
+            (event.what.stream, event.what.version): (event.position, event.what.recorded_at, event.what.id)
+            for event in events
+            if isinstance(event.what, Recorded) and not event.what.stream.startswith("service:")
+        }
+        name = EVENTS.named(self.generation)
+        with self._database.reading() as cursor:
+            parked = {row[0] for row in cursor.rows(f"SELECT service FROM {PARKED.named(self.generation)}")}
+            for event in events:
+                if service_of(event.what) in parked:
+                    wanted.pop((event.what.stream, event.what.version), None)
+            statement = f"SELECT position, recorded_at, id FROM {name} WHERE stream = ? AND version = ?"
+            return all(tuple(next(iter(cursor.rows(statement, key)), ())) == what for key, what in wanted.items())
 
 
 class _PoisonedError(StilldownError):

@@ -52,7 +52,7 @@ class Difference(NamedTuple):
 
 
 class Rebuilt(NamedTuple):
-    """What came of it: events applied, the first differences, and whether the new tables are read now."""
+    """What came of it: events applied, the first differences of each view and table, and whether the new tables are read now."""
 
     events: int
     differences: Sequence[Difference]
@@ -67,7 +67,7 @@ def rebuild(
     *,
     at: int,
     check: bool = False,
-    most: int = 20,
+    most: int = 5,
     fold: type[Fold] = Fold,
     report: Callable[[int], None] = lambda _: None,
 ) -> Rebuilt:
@@ -138,7 +138,7 @@ def _differences(
     for name, table in tables.items():
         live, rebuilt = (_reading(database, table, one) for one in generations)
         found += _unlike(f"table {name}", live, rebuilt, most)
-    return found[:most]
+    return found
 
 
 Rows = Callable[[], Iterator[Row]]

@@ -20,6 +20,9 @@ class Sheet(Protocol):
     def end(self, table: Table, rows: Sequence[Sequence[Any]]) -> None:
         """Ends versions of rows."""
 
+    def remove(self, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        """Takes versions of rows away."""
+
     def among(self, table: Table, columns: str, where: str, values: Sequence[Any]) -> list[Any]:
         """Rows of a table."""
 
@@ -41,6 +44,7 @@ class Versions:
         self._made: dict[Key, Values] = {}
         """Whole rows to be written, by key and `recorded_from`."""
         self._ended: list[Values] = []
+        self._removed: list[Values] = []
         self._names = ", ".join(f'"{column}"' for column in (*table.columns, "recorded_from"))
 
     def load(self, where: str, values: Iterable[Any]) -> None:
@@ -76,8 +80,10 @@ class Versions:
         found = self._live.pop(key, None)
         if found is None:
             return
-        if found[1] == at and (*key, at) not in self._stored:
-            del self._made[*key, at]  # nobody could have known it
+        if found[1] == at:  # nobody could have known it
+            self._made.pop((*key, at), None)
+            if (*key, at) in self._stored:
+                self._removed.append((*key, at))
         else:
             self._end(key, *found, at)
 
@@ -89,5 +95,6 @@ class Versions:
 
     def flush(self) -> None:
         """Writes what changed."""
+        self._sheet.remove(self.table, self._removed)
         self._sheet.end(self.table, self._ended)
         self._sheet.put(self.table, list(self._made.values()))

@@ -29,6 +29,9 @@ class Cursor(Protocol):
     def end(self, table: Table, name: str, rows: Sequence[Sequence[Any]]) -> None:
         """Ends versions of rows: each with its key, its `recorded_from`, and when it ended."""
 
+    def remove(self, table: Table, name: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Takes versions of rows away that nobody can have known: each with its key and its `recorded_from`."""
+
 
 class Database(Protocol):
     """A read store."""

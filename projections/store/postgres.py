@@ -39,6 +39,11 @@ class PostgresCursor:
         if rows:
             self._cursor.execute(_end(table, name), [list(column) for column in zip(*rows, strict=True)])
 
+    def remove(self, table: Table, name: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Takes versions of rows away."""
+        if rows:
+            self._cursor.execute(_delete(table, name), [list(column) for column in zip(*rows, strict=True)])
+
 
 @lru_cache(1024)
 def _percent(statement: str) -> bytes:
@@ -57,6 +62,15 @@ def _insert_text(name: str, columns: tuple[tuple[str, str], ...], key: tuple[str
 def _insert(table: Table, name: str) -> bytes:
     key = (*table.key, "recorded_from") if table.versioned else table.key
     return _insert_text(name, tuple((c, ARRAYS[kind]) for c, kind in table.all_columns().items()), key)
+
+
+def _delete(table: Table, name: str) -> bytes:
+    columns = (*table.key, "recorded_from")
+    kinds = table.all_columns()
+    arrays = ", ".join(f"%s::{ARRAYS[kinds[column]]}" for column in columns)
+    names = ", ".join(f'"{column}"' for column in columns)
+    where = " AND ".join(f'live."{column}" = gone."{column}"' for column in columns)
+    return f"DELETE FROM {name} AS live USING unnest({arrays}) AS gone ({names}) WHERE {where}".encode()
 
 
 def _end(table: Table, name: str) -> bytes:

@@ -44,6 +44,12 @@ class SQLiteCursor:
                 f"UPDATE {name} SET recorded_to = ? WHERE {where}", [(row[-1], *row[:-1]) for row in rows]
             )
 
+    def remove(self, table: Table, name: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Takes versions of rows away."""
+        if rows:
+            where = " AND ".join(f'"{column}" = ?' for column in (*table.key, "recorded_from"))
+            self._connection.executemany(f"DELETE FROM {name} WHERE {where}", rows)
+
 
 @lru_cache(256)
 def _insert(name: str, columns: int) -> str:
