@@ -1,11 +1,11 @@
-"""`python -m bench [show|flaps|log|worktime|intake [COPIES] [BATCH] [postgres]]`: figures, as ratios of one run."""
+"""`python -m bench [show|flaps|log|worktime|views|intake [COPIES] [BATCH] [postgres]]`: ratios of one run."""
 
 from __future__ import annotations
 
 import platform
 import sys
 
-from bench import flaps, intake, log, showing, working
+from bench import flaps, intake, log, showing, views, working
 from engine.tuning import collect_rarely
 
 _INTAKE = ("17", "100", "sqlite")
@@ -15,7 +15,7 @@ def main(arguments: list[str]) -> None:
     """Runs what is named, or all."""
     print(f"Python {platform.python_version()} on {platform.machine()}")
     collect_rarely()
-    wanted = arguments[:1] or ["show", "flaps", "log", "worktime", "intake"]
+    wanted = arguments[:1] or ["show", "flaps", "log", "worktime", "intake", "views"]
     for name in wanted:
         if name == "intake":
             given = arguments[1:4]
@@ -27,10 +27,12 @@ def main(arguments: list[str]) -> None:
             log.main()
         elif name == "worktime":
             working.main()
+        elif name == "views":
+            views.main(*map(int, arguments[1:2]))
         elif name == "show":
             showing.main()
         else:
-            sys.exit(f"no benchmark {name!r}; there are show, flaps, log, worktime and intake")
+            sys.exit(f"no benchmark {name!r}; there are show, flaps, log, worktime, intake and views")
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ class Difference(NamedTuple):
 
 
 class Rebuilt(NamedTuple):
-    """What came of it: events applied, the first differences of each view and table, and whether the new tables are read now."""
+    """What came of it: events applied, the first differences of each, whether the new tables are read now."""
 
     events: int
     differences: Sequence[Difference]
