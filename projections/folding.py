@@ -83,7 +83,7 @@ class Fold:
         for _, event in events:
             about.setdefault(event.type, {})[event.stream.partition(":")[2]] = None
         services = {event.service for _, event in events if event.service is not None}
-        for service, time in self.sheets.among(SERVICES, "service, first_fact_at", "service IN ({})", sorted(services)):
+        for service, time in self.sheets.among(SERVICES, "service, first_fact_at", "service IN ({})", list(services)):
             self._first[service] = min(time, self._first.get(service, time))
         for table, types in _TOUCHED:
             wanted = dict.fromkeys(name for kind in types if kind in about for name in about[kind])

@@ -135,7 +135,7 @@ class Projector:
                 self._apply(fold, good)
                 fold.flush()
                 if versions:
-                    cursor.put(STREAMS, STREAMS.named(self.generation), sorted(versions.items()))
+                    cursor.put(STREAMS, STREAMS.named(self.generation), list(versions.items()))
                 parked = self._parked or {}
                 new = [poison for service, poison in parked.items() if service not in fresh]
                 cursor.put(PARKED, PARKED.named(self.generation), new)
@@ -199,7 +199,8 @@ class Projector:
         parked = self._parked or {}
         good: list[tuple[int, Recorded]] = []
         for position, what in events:
-            if parked and service_of(what) in parked:
+            poison = parked.get(service_of(what)) if parked else None
+            if poison is not None and position >= poison.position:
                 continue
             expected = versions[what.stream] + 1
             if isinstance(what, Broken):

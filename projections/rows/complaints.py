@@ -61,7 +61,12 @@ def changed(row: Values, event: Recorded) -> Values:
     if handler is None:
         return row
     new = handler(row, event)
-    return row if not new else tuple(new.get(name, value) for name, value in zip(_AT, row, strict=True))
+    if not new:
+        return row
+    values = list(row)
+    for name, value in new.items():
+        values[_AT[name]] = value
+    return tuple(values)
 
 
 Changes = dict[str, Any]

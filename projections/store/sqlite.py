@@ -68,6 +68,9 @@ class SQLiteDatabase:
             self._connection.execute("PRAGMA journal_mode = WAL")
             # What is lost with the machine's power is projected again: rows and position are lost together.
             self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute("PRAGMA cache_size = -65536")
+            self._connection.execute("PRAGMA temp_store = MEMORY")
+            self._connection.execute("PRAGMA wal_autocheckpoint = 16000")
         except sqlite3.Error as error:
             raise ViewsError(f"the views in {path} cannot be opened: {error}") from error
         self._path = path
