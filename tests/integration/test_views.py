@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from projections.rebuild import rebuild
 from projections.store import opening
 from projections.store.database import Database
 from projections.store.opening import open_database
+from projections.store.shown import SHOWN
 from projections.tables import ALL
 from tests.integration import workload
 from tests.integration.engines import engine
@@ -227,3 +229,39 @@ def test_views_in_a_file_of_ours_that_are_of_another_store_are_made_anew(tmp_pat
             named = [row["complaint"] for row in views.ask(Question("complaints", LATER, LATER))]
         assert named
         assert all(name.startswith(prefix) for name in named)
+
+
+def documented() -> list[str]:
+    """The SQL in docs/dashboards.md, a statement each."""
+    blocks = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "dashboards.md").read_text(), re.DOTALL)
+    return [statement for block in blocks for statement in block.split(";") if statement.strip()]
+
+
+def test_the_sql_of_the_documentation_runs_and_finds_something(place: Place) -> None:
+    with database_of(place) as database, feed_of(place) as feed:
+        Projector(database).catch_up(feed)
+        found = 0
+        for statement in documented():
+            if database.dialect == "postgres" or "PostgreSQL" not in statement:
+                with database.reading() as cursor:
+                    found += len(cursor.rows(statement))
+    assert len(documented()) == 5
+    assert found
+
+
+def test_the_documentation_names_every_column_that_sql_shows(place: Place) -> None:
+    text = (ROOT / "docs" / "dashboards.md").read_text()
+    with database_of(place) as database:
+        Projector(database)
+        for table in (*(shown.name for shown in SHOWN), "parked"):
+            with database.reading() as cursor:
+                if database.dialect == "postgres":
+                    columns = cursor.rows(
+                        "SELECT column_name FROM information_schema.columns WHERE table_name = ?"
+                        " ORDER BY ordinal_position",
+                        (table,),
+                    )
+                else:
+                    columns = cursor.rows(f"SELECT name FROM pragma_table_info('{table}')")
+            names = " ".join(row[0] for row in columns)
+            assert re.search(rf"^\| `{table}` \| `{names}`", text, re.MULTILINE), (table, names)

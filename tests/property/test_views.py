@@ -27,7 +27,7 @@ from .comparing import Bench
 from .histories import History, history
 
 NAMES = ("C-1", "C-2", "C-3")
-SEEDS = range(5_000, 5_060)
+SEEDS = range(5_000, 5_025)
 HANDING = ("handovers", "bounces", "contacts", "repeat_diagnoses")
 CYCLE = ("state", "started_at", "due_at", "stopped_at", "elapsed", "paused", "breached_at")
 PROMISE = ("promise", "what", "due", "kept_at", "state", "experience")
@@ -145,7 +145,7 @@ def test_views_say_at_any_moment_what_show_says(bench: Bench, database: Database
                     compared += len(found)
         finally:
             reader.close()
-    assert compared > 1_000
+    assert compared > 500
 
 
 # ---- the tables that people read
@@ -227,7 +227,7 @@ def test_tables_say_as_known_at_any_moment_what_show_says(bench: Bench, database
                     compared += compare_tables(database, projector, shown(reader, at, known_at), known_at)
         finally:
             reader.close()
-    assert compared > 200
+    assert compared > 100
 
 
 VIEWS_ = ("complaints", "sla", "downtime", "watermelon", "closures", "handovers", "parts", "promises", "credits")
@@ -235,7 +235,7 @@ VIEWS_ = ("complaints", "sla", "downtime", "watermelon", "closures", "handovers"
 
 def test_a_view_as_known_then_is_one_that_was_built_no_further(bench: Bench, database: Database) -> None:
     compared = 0
-    for seed in SEEDS[:20]:
+    for seed in SEEDS[:10]:
         told, r = history(seed), Random(seed)
         until = told.arrivals[r.randrange(len(told.arrivals))][1]
         then = micros(until)
@@ -247,4 +247,4 @@ def test_a_view_as_known_then_is_one_that_was_built_no_further(bench: Bench, dat
         stopped = projected(database, bench)
         assert [asked(database, stopped, view, *moment) for moment in wanted for view in VIEWS_] == later, seed
         compared += sum(map(len, later))
-    assert compared > 200
+    assert compared > 100
