@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from contracts import kafka
 from contracts.moments import SECOND
-from engine.recording import Recorded
+from contracts.recorded import Recorded
 from engine.store.errors import StoreError
 from engine.store.handing import RELAY, Lease, Untold
 from engine.store.mapper import from_row
