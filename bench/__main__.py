@@ -1,11 +1,15 @@
-"""`python -m bench [show|flaps|log|worktime|views|intake [COPIES] [BATCH] [postgres]]`: ratios of one run."""
+"""`python -m bench [NAME]`: show, flaps, log [--clocks], worktime, timers, outage […], views, or
+`intake [--clocks] [COPIES] [BATCH] [STORE]`; without a name all of them.
+
+Figures, as ratios of one run.
+"""
 
 from __future__ import annotations
 
 import platform
 import sys
 
-from bench import flaps, intake, log, showing, views, working
+from bench import deadlines, flaps, intake, log, outage, showing, timers, views, working
 from engine.tuning import collect_rarely
 
 _INTAKE = ("17", "100", "sqlite")
@@ -15,24 +19,30 @@ def main(arguments: list[str]) -> None:
     """Runs what is named, or all."""
     print(f"Python {platform.python_version()} on {platform.machine()}")
     collect_rarely()
-    wanted = arguments[:1] or ["show", "flaps", "log", "worktime", "intake", "views"]
+    clocks = "--clocks" in arguments
+    arguments = [argument for argument in arguments if argument != "--clocks"]
+    wanted = arguments[:1] or ["show", "flaps", "log", "worktime", "timers", "outage", "intake", "views"]
     for name in wanted:
         if name == "intake":
             given = arguments[1:4]
             copies, batch, store = [*given, *_INTAKE[len(given) :]]
-            intake.main(int(copies), int(batch), store)
+            intake.main(int(copies), int(batch), store, clocks=clocks)
         elif name == "flaps":
             flaps.main()
         elif name == "log":
-            log.main()
+            (deadlines if clocks else log).main()
+        elif name == "timers":
+            timers.main(*map(int, arguments[1:2]))
         elif name == "worktime":
             working.main()
+        elif name == "outage":
+            outage.main(arguments[1:])
         elif name == "views":
             views.main(*map(int, arguments[1:2]))
         elif name == "show":
             showing.main()
         else:
-            sys.exit(f"no benchmark {name!r}; there are show, flaps, log, worktime, intake and views")
+            sys.exit(f"no benchmark {name!r}; there are show, flaps, log, worktime, timers, outage, intake and views")
 
 
 if __name__ == "__main__":

@@ -74,25 +74,30 @@ def _database(_folder: Path) -> Iterator[Place]:
 
 _PLACES: dict[str, Callable[[Path], AbstractContextManager[Place]]] = {"sqlite": _file, "postgres": _database}
 AGREEMENTS = Path(__file__).parent.parent / "ops" / "demo" / "agreements.toml"
+CLOCKS = Path(__file__).with_name("agreements.toml")
+"""Four clocks for each complaint, with office hours, holidays, pauses and warnings, and credits."""
 CACHED = 10_000
 
 
-def main(count: int = 17, size: int = 100, store: str = "sqlite") -> None:
-    """`count` copies of the log, in batches of `size` facts, into an SQLite file or (`postgres`) a database."""
+def main(count: int = 17, size: int = 100, store: str = "sqlite", *, clocks: bool = False) -> None:
+    """`count` copies of the log, in batches of `size` facts, into an SQLite file or (`postgres`) a database.
+
+    `clocks`: under terms with four clocks and credits.
+    """
     folder = Path(tempfile.mkdtemp(prefix="stilldown-bench-"))
     try:
         write_log(folder / "log.jsonl")
         with (folder / "log.jsonl").open("rb") as facts, (folder / "facts.jsonl").open("wb") as copied:
             copied.writelines(copies(facts, count))
         with (folder / "facts.jsonl").open("rb") as facts, _PLACES[store](folder) as place:
-            _run(facts, size, place)
+            _run(facts, size, place, CLOCKS if clocks else AGREEMENTS)
     finally:
         shutil.rmtree(folder)
 
 
-def _run(facts: Iterable[bytes], size: int, place: Place) -> None:
+def _run(facts: Iterable[bytes], size: int, place: Place, agreements: Path) -> None:
     engine = Engine(place.url, cached=CACHED)
-    engine.publish(parse(AGREEMENTS.read_text()))
+    engine.publish(parse(agreements.read_text()))
     total = events = 0
     peaks = []
     spent = 0.0

@@ -6,12 +6,14 @@ Moments are microseconds, amounts decimals with the places that the agreement wr
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Final, NamedTuple
 
 from contracts.agreements import Credit
 from contracts.moments import SECOND
 
+_MOST: Final = 1_000
+"""Periods that are told one by one; of more at once, which only an outage of years brings, the last ones are."""
 _PER: Final = {"hour": 3_600 * SECOND, "day": 86_400 * SECOND}
 
 
@@ -32,14 +34,38 @@ def owed(terms: Credit, start: int, end: int | None, now: int) -> Owed:
     per = _PER[terms.per]
     free = start + terms.after * SECOND
     whole = (now - free) // per + 1 if end is None else -((free - end) // per)
-    periods = max(whole, 0)
+    found = _of(terms, max(whole, 0))
+    capped = found.capped or end is not None
+    return Owed(found.amount, found.periods, found.why, None if capped else free + found.periods * per)
+
+
+def begun(terms: Credit, start: int, periods: int, before: str) -> Iterator[tuple[int, str, str]]:
+    """Each of these periods of an outage that brought more than is recorded: when it began, what is owed then, why."""
+    per, free = _PER[terms.per], start + terms.after * SECOND
+    if terms.cap is not None:
+        periods = min(periods, int((Decimal(terms.cap) / Decimal(terms.amount)).to_integral_value(ROUND_CEILING)))
+    known = int(Decimal(before) // Decimal(terms.amount))
+    for number in range(max(known + 1, periods - _MOST + 1, 1), periods + 1):
+        found = _of(terms, number)
+        yield free + (number - 1) * per, found.amount, found.why
+
+
+class _Of(NamedTuple):
+    """What so many periods bring."""
+
+    amount: str
+    periods: int
+    why: str
+    capped: bool
+
+
+def _of(terms: Credit, periods: int) -> _Of:
     amount = Decimal(terms.amount) * periods
     capped = terms.cap is not None and amount >= Decimal(terms.cap)
     if terms.cap is not None and capped:
         amount = Decimal(terms.cap)
     places = max(_places(terms.amount), _places(str(amount)))
-    coming = None if end is not None or capped else free + periods * per
-    return Owed(f"{amount:.{places}f}", periods, _why(terms, periods, capped=capped), coming)
+    return _Of(f"{amount:.{places}f}", periods, _why(terms, periods, capped=capped), capped)
 
 
 def periods(terms: Credit, start: int, end: int | None, now: int) -> Iterator[tuple[int, Decimal]]:

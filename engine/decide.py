@@ -272,6 +272,9 @@ class Step(Spreading):
     def _correct_complaint(self, complaint: Complaint, fact: Fact, original: Ref, versions: list[Fact | None]) -> None:
         tables_before = self._tables(complaint)
         self._record_fact(complaint, fact, service=complaint.service, late=True)
+        after = versions[-1]
+        if after is not None and isinstance(after.data, ComplaintAssigned) and after.data.to is not None:
+            self.owned.append((after.data.to, complaint.name))
         service = self.streams.service(complaint.service)
         self._hear(service, complaint, original)
         for ref in sorted(dependents(complaint, versions)):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from contracts.agreements import Agreement, Clock
 from contracts.lengths import Days
 from contracts.moments import SECOND
-from contracts.wallclock import BeyondTimeError
+from contracts.wallclock import EARLIEST, LATEST, BeyondTimeError
 from contracts.worktime import Worktime, worktime
 
 Warned = tuple[Fraction, int]
@@ -147,16 +147,21 @@ def due_warnings(
 
 def elapsed(work: Clockwork, start: int, blocks: Sequence[Block], edge: int) -> tuple[int, int]:
     """Time of its calendar that counted from `start` to `edge`, and time in pauses."""
-    whole = work.time.between(start, edge)
+    whole = _counted(work.time, start, edge)
     paused = gone = 0
     for block in blocks:
         if block.start >= edge:
             break
-        took = work.time.between(block.start, edge if block.end is None else min(block.end, edge))
+        took = _counted(work.time, block.start, edge if block.end is None else min(block.end, edge))
         gone += took
         if block.pause:
             paused += took
     return whole - gone, paused
+
+
+def _counted(time: Worktime, start: int, end: int) -> int:
+    """Time that counts in [start, end); where no calendar reaches, in the first and the last days of all, none does."""
+    return time.between(start, end) if time.always else time.between(max(start, EARLIEST), min(end, LATEST))
 
 
 class _Run(NamedTuple):
@@ -193,7 +198,7 @@ def _reached(run: _Run, amount: int) -> int | None:
     time = run.work.time
     since, left = run.start, amount
     for block in run.blocks:
-        ran = time.between(since, block.start)
+        ran = _counted(time, since, block.start)
         if ran >= left:
             break
         left -= ran
@@ -222,7 +227,7 @@ def _moved(run: _Run, first: int) -> int | None:
             if block.pause:
                 return None
             end = run.edge
-        took = time.between(block.start, end)
+        took = _counted(time, block.start, end)
         if took:
             taken += took
             due = time.after(first, taken)
@@ -257,8 +262,8 @@ def _due_warnings(run: _Run, extension: Extension | None) -> list[tuple[Fraction
         return [(fraction, _when(run, amount)) for fraction, amount in work.thresholds]
     try:
         moment = work.time.day(run.start, work.days, end_of_day=work.end_of_day)
-        whole = work.time.between(run.start, moment)
-        longer = whole if extension is None else work.time.between(run.start, extension.until)
+        whole = _counted(work.time, run.start, moment)
+        longer = whole if extension is None else _counted(work.time, run.start, extension.until)
     except BeyondTimeError:
         return []
     found: list[tuple[Fraction, int | None]] = []

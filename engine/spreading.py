@@ -197,6 +197,7 @@ class Spreading(Recording):
             if key not in complaint.reassigned and row.deputy_of is not None and row.person is not None:
                 data = ComplaintReassigned(person=row.deputy_of, deputy=row.person, team=row.team)
                 self._record(complaint, data, key[0], cause, complaint.service)
+                self.owned.append((row.person, complaint.name))
         if complaint.reassigned - set(wanted):
             self._record(complaint, ComplaintRestated(owners=tuple(rows)), time, cause, complaint.service)
 

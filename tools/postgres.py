@@ -41,6 +41,7 @@ class Server:
         self._settings = settings
         self._as: str | None = None
         self._bin = binaries()
+        self._watch: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         # A socket's name has to be short, so it is not in the folder.
         self._socket = Path(tempfile.mkdtemp(prefix="stilldown-pg-"))
@@ -70,7 +71,24 @@ class Server:
             options += _QUICK
         told = " ".join(f"'{option}'" for option in options)
         self._run("pg_ctl", "-w", "-D", str(self._data), "-l", str(self._log), "-o", told, "start")
+        if self._watch is None:
+            self._watch = self._watched()
         return self
+
+    def _watched(self) -> subprocess.Popen[bytes]:
+        """Stops the server when this process ends in whatever way: then the other end of its pipe is closed."""
+        script = 'cat >/dev/null; exec "$0" -m immediate -D "$1" stop'
+        command_line: list[str | Path] = ["/bin/sh", "-c", script, self._bin / "pg_ctl", self._data]
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen(
+            command_line,
+            stdin=subprocess.PIPE,
+            stdout=quiet,
+            stderr=quiet,
+            cwd="/",
+            user=self._as,
+            start_new_session=True,
+        )
 
     def stop(self, how: str = "fast") -> None:
         """Stops it: `fast` ends what runs, `immediate` is as a crash."""
@@ -80,8 +98,16 @@ class Server:
     def remove(self) -> None:
         """Stops it and removes its data."""
         self.stop("immediate")
+        if self._watch is not None:
+            self._watch.communicate()
         shutil.rmtree(self._socket, ignore_errors=True)
         shutil.rmtree(self._data, ignore_errors=True)
+
+    def wants_password(self, user: str) -> None:
+        """From now on it wants this user's password; of all others it believes who they say they are."""
+        rules = self._data / "pg_hba.conf"
+        rules.write_text(f"local all {user} scram-sha-256\n{rules.read_text()}")
+        self._run("pg_ctl", "-D", str(self._data), "reload")
 
     def url(self, database: str = SUPERUSER, user: str = SUPERUSER, password: str = "") -> str:
         """Where a database is."""

@@ -14,10 +14,12 @@ import msgspec
 from eventsourcing.persistence import Mapper, StoredEvent, Transcoder
 from msgspec import Struct
 
-from contracts.decisions import DECISIONS
+from contracts.decisions import DECISIONS, ClockChanged
 from contracts.envelope import Fact
 from contracts.facts import FACTS
 from contracts.recorded import Recorded
+from engine.complaint import Complaint
+from engine.cycles import kept
 from engine.recording import State
 
 
@@ -39,6 +41,22 @@ _STATES: dict[str, type[Any]] = {
     for topic, cls in (*FACTS.items(), *DECISIONS.items())
 }
 _DECODERS = {topic: msgspec.json.Decoder(cls).decode for topic, cls in _STATES.items()}
+
+
+class _Clock(Struct, frozen=True, gc=False):
+    row: msgspec.Raw
+    gone: bool = False
+
+
+class _OfAClock(Struct, frozen=True, gc=False):
+    """What has to be understood of a `clock.*` event at once."""
+
+    recorded_at: int
+    data: _Clock
+
+
+_CLOCKS = frozenset(topic for topic, cls in DECISIONS.items() if issubclass(cls, ClockChanged))
+_of_a_clock = msgspec.json.Decoder(_OfAClock).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -62,6 +80,11 @@ def load(state: State, rows: Iterable[tuple[int, str, bytes]]) -> None:
     """Applies stored events (version, topic, state) to the state of their stream: `evolve` of `from_row`, in one."""
     name, record_fact, record = state.name, state.record_fact, state.record
     for version, topic, stored in rows:
+        if topic in _CLOCKS and isinstance(state, Complaint):
+            told = _of_a_clock(stored)
+            state.version, state.recorded_at = version, told.recorded_at
+            state.record_clock(kept(bytes(told.data.row)), gone=told.data.gone)
+            continue
         got = _DECODERS[topic](stored)
         state.version, state.recorded_at = version, got.recorded_at
         if topic in FACTS:

@@ -80,14 +80,20 @@ _CALENDAR: Final = """Examples:
   stilldown calendar eval < cases.jsonl | jq -r 'select(.error)'"""
 _STATUS: Final = """Examples:
   stilldown status
-  stilldown status --json | jq .dead"""
+  stilldown status --json | jq .dead
+  stilldown status --kafka broker:9092     how many facts wait in the topic, too
+  stilldown status --metrics               for Prometheus"""
 _VERIFY: Final = """Examples:
   stilldown verify
   stilldown verify --store sqlite:////var/lib/stilldown/store.db"""
 _MIGRATE: Final = """Examples:
   stilldown migrate --store sqlite:////var/lib/stilldown/store.db
   stilldown migrate --store postgresql://stilldown@db/stilldown
-  stilldown migrate --begin     before new workers are started beside old ones"""
+  stilldown migrate --begin     before new workers are started beside old ones
+  stilldown migrate --kafka broker:9092    the topics too"""
+_ENGINE: Final = """Examples:
+  stilldown engine --kafka broker:9092
+  stilldown engine --kafka broker-1:9092,broker-2:9092 --store sqlite:////var/lib/stilldown/store.db"""
 _PROJECT: Final = """Examples:
   stilldown project
   stilldown project --once --views postgresql://localhost/dashboards"""
@@ -120,7 +126,8 @@ def application() -> App:
     _add(app["calendar"], "eval", "reckoning:evaluate", "Answer cases of calendar arithmetic, JSON Lines on stdin.")
     _add(app, "status", "keeping:status", "How the store stands.", _STATUS, _HOUSE)
     _add(app, "verify", "keeping:verify", "Check the whole store: positions, versions, identities.", _VERIFY, _HOUSE)
-    _add(app, "migrate", "keeping:migrate", "Make a store, or upgrade one.", _MIGRATE, _HOUSE)
+    _add(app, "migrate", "keeping:migrate", "Make a store, or upgrade one; and Kafka's topics.", _MIGRATE, _HOUSE)
+    _add(app, "engine", "working:engine", "A worker: facts from Kafka, what is recorded to Kafka.", _ENGINE, _HOUSE)
     _add(app, "project", "projecting:project", "Keep the views' tables up to date.", _PROJECT, _HOUSE)
     about = "Make views anew beside the live ones, compare, switch."
     _add(app, "rebuild", "projecting:rebuild", about, _REBUILD, _HOUSE)

@@ -16,6 +16,7 @@ from contracts.errors import StilldownError
 from ops.importers.times import usable
 
 Wait = Literal["customer", "parts", "vendor", "access", "other"]
+Mail = Literal["sent", "delivered", "none"]
 Kind = Literal["none", "acknowledged", "wait", "proposed", "close_requested"]
 
 
@@ -122,9 +123,11 @@ class ServiceNowMapping(_File, frozen=True, kw_only=True):
     agreements: dict[str, str] = {}
     agreement_default: str | None = None
     unknown: str = "unknown"
-    mail_on_resolved: Literal["sent", "delivered", "none"] = "sent"
+    mail_on_resolved: Mail = "sent"
+    mail_on_wait: Mail = "none"
     mail_channel: str = "email"
     mail_proof: str = "assumed: the mapping counts the tool's mail on Resolved as delivered"
+    mail_on_wait_proof: str = "assumed: the mapping counts the tool's question to the customer as delivered"
 
     def meaning(self, state: str) -> Meaning | None:
         """Give what `state` means; None where the mapping does not name it."""
@@ -227,6 +230,7 @@ def _check_servicenow(mapping: ServiceNowMapping) -> None:
     _name("unknown", mapping.unknown)
     _name("mail_channel", mapping.mail_channel)
     _name("mail_proof", mapping.mail_proof, TEXT_LENGTH)
+    _name("mail_on_wait_proof", mapping.mail_on_wait_proof, TEXT_LENGTH)
 
 
 def _name(place: str, value: str, longest: int = NAME_LENGTH) -> None:

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from contracts.moments import micros, rfc3339
 from ops.importers.cells import COMPLAINT_LENGTH, SERVICE_LENGTH, CellError, Cells, identifier, places
-from ops.importers.mapping import Meaning, ServiceNowMapping
+from ops.importers.mapping import Mail, Meaning, ServiceNowMapping
 from ops.importers.spool import grouped
 from ops.importers.table import Bad, BadRow, rows
 from ops.importers.times import reader
@@ -210,11 +210,12 @@ class _Story:
         if now.kind == "acknowledged" and not self._acknowledged:
             self._acknowledged = True
             yield "complaint.acknowledged", row.at, {"by": row.by}
+        notice = f"{row.number}:{row.count:05d}:{same}"
         if now.kind == "wait" and self._state != state:
-            yield "complaint.wait_started", row.at, {"on": now.on, "reason": self._state}
+            yield from self._wait(row, now, notice)
         # Reopened, and this row says resolved (or closed) again: what lay between was not written down, but it was.
         if now.kind == "proposed" and (rejected or before.kind != "proposed"):
-            yield from self._propose(row, f"{row.number}:{row.count:05d}:{same}")
+            yield from self._propose(row, notice)
         if now.kind == "close_requested" and (rejected or before.kind != "close_requested"):
             yield "complaint.close_requested", row.at, {"by": row.by}
 
@@ -252,9 +253,20 @@ class _Story:
 
     def _propose(self, row: Snapshot, notice: str) -> Iterator[_Told]:
         yield "resolution.proposed", row.at, {"by": row.by, "summary": self._state}
+        yield from self._mail(row, notice, "confirmation", self._mapping.mail_on_resolved, self._mapping.mail_proof)
+
+    def _wait(self, row: Snapshot, now: Meaning, notice: str) -> Iterator[_Told]:
         mapping = self._mapping
-        if mapping.mail_on_resolved == "none":
+        data = {"on": now.on, "reason": self._state}
+        asks = now.on == "customer" and mapping.mail_on_wait != "none"
+        yield "complaint.wait_started", row.at, data | {"notice": notice} if asks else data
+        if asks:
+            yield from self._mail(row, notice, "question", mapping.mail_on_wait, mapping.mail_on_wait_proof)
+
+    def _mail(self, row: Snapshot, notice: str, about: str, mail: Mail, proof: str) -> Iterator[_Told]:
+        """Give the mail that the tool sends by itself, as far as the mapping takes it."""
+        if mail == "none":
             return
-        yield "notice.sent", row.at, {"notice": notice, "channel": mapping.mail_channel, "about": "confirmation"}
-        if mapping.mail_on_resolved == "delivered":
-            yield "notice.delivered", row.at, {"notice": notice, "proof": mapping.mail_proof}
+        yield "notice.sent", row.at, {"notice": notice, "channel": self._mapping.mail_channel, "about": about}
+        if mail == "delivered":
+            yield "notice.delivered", row.at, {"notice": notice, "proof": proof}

@@ -18,7 +18,7 @@ from pathlib import Path
 from contracts.agreements import parse
 from engine.intake import Engine
 from tests.integration.facts import STANDARD
-from tests.integration.stores import file_of
+from tests.integration.stores import Database, Place, file_of, url_of
 
 KILLED = 77
 
@@ -35,9 +35,9 @@ def in_order(lines: list[bytes]) -> list[bytes]:
     return sorted(lines, key=time)
 
 
-def ingest(path: Path, file: Path, sizes: Iterator[int], crash: str = "") -> list[str]:
+def ingest(path: Place, file: Path, sizes: Iterator[int], crash: str = "") -> list[str]:
     """Takes the whole file in, in batches of these sizes; the statements of SQL that this took, if they are watched."""
-    engine = Engine(f"sqlite:///{path}")
+    engine = Engine(url_of(path))
     engine.publish(parse(STANDARD))
     statements: list[str] = []
     if crash.isdigit():
@@ -61,4 +61,7 @@ def ingest(path: Path, file: Path, sizes: Iterator[int], crash: str = "") -> lis
 
 
 if __name__ == "__main__":
-    ingest(Path(sys.argv[1]), Path(sys.argv[2]), repeat(int(sys.argv[3])), *sys.argv[4:])
+    where = sys.argv[1]
+    ingest(
+        Database(where) if "://" in where else Path(where), Path(sys.argv[2]), repeat(int(sys.argv[3])), *sys.argv[4:]
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import queue
+import signal
 import time
 import traceback
 from collections.abc import Callable
@@ -38,6 +39,22 @@ def together(work: Callable[..., Any], *each: tuple[Any, ...]) -> list[Any]:
     failures = [said for _, said, _ in found if said is not None]
     assert not failures, "\n".join(failures)
     return [answer for _, _, answer in sorted(found, key=lambda one: one[0])]
+
+
+def killed(work: Callable[..., Any], arguments: tuple[Any, ...], after: float) -> bool:
+    """Runs `work(begun, *arguments)` in a process that is killed (SIGKILL) some seconds after it has set `begun`.
+
+    Whether it was still at it.
+    """
+    begun = _SPAWN.Event()
+    process = _SPAWN.Process(target=work, args=(begun, *arguments), daemon=True)
+    process.start()
+    assert begun.wait(PATIENCE)
+    process.join(after)
+    process.kill()
+    process.join(PATIENCE)
+    assert process.exitcode in {0, -signal.SIGKILL}, process.exitcode
+    return process.exitcode != 0
 
 
 def _collect(crew: list[Any], answers: multiprocessing.Queue[tuple[int, str | None, Any]]) -> list[Any]:

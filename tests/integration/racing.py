@@ -16,9 +16,10 @@ from contracts.agreements import parse
 from contracts.errors import StilldownError
 from engine.intake import Engine, Outcome
 from engine.reading import Reader
-from engine.store.sqlite import path_of
 from tests.integration.facts import STANDARD
 
+_LARGEST = 20
+"""Facts in a batch."""
 JITTERS = (0, 0.0004, 0.002, 0.006)
 """Seconds. Without any, whoever has the lock first wins; with more, either may be long done."""
 
@@ -109,7 +110,7 @@ def work(barrier: Barrier, what: str, *arguments: Any) -> Any:
     return known[what](barrier, *arguments)
 
 
-def ingest(barrier: Barrier, url: str, bodies: list[bytes], seed: int, largest: int) -> list[tuple[str, str]]:
+def ingest(barrier: Barrier, folder: str, url: str, bodies: list[bytes], seed: int) -> list[tuple[str, str]]:
     """Opens the store and takes all in at the same moment as the others; the facts that it recorded itself."""
     random = Random(seed)
     barrier.wait(60)
@@ -118,28 +119,28 @@ def ingest(barrier: Barrier, url: str, bodies: list[bytes], seed: int, largest: 
     recorded: list[tuple[str, str]] = []
     i = 0
     while i < len(bodies):
-        size = random.randint(1, largest)
+        size = random.randint(1, _LARGEST)
         taken = engine.take(bodies[i : i + size])
         results = taken.results + [result for _, result in taken.released]
         recorded += [r.ref for r in results if r.outcome is Outcome.RECORDED and r.ref is not None]
         i += size
         time.sleep(random.uniform(0, 0.005))  # who has the lock could have it again before others see that it was free
     engine.close()
-    Path(path_of(url)).with_name(f"done-{seed}").touch()
+    (Path(folder) / f"done-{seed}").touch()
     return recorded
 
 
-def look(barrier: Barrier, url: str, complaints: list[str], others: int) -> dict[str, int]:
+def look(barrier: Barrier, folder: str, url: str, complaints: list[str], others: int) -> dict[str, int]:
     """Reads again and again what others are just writing, until they are done; how often it found what."""
     barrier.wait(60)
     found: Counter[str] = Counter()
     random = Random(0)
     now = time.time_ns() // 1000
-    while len(list(Path(path_of(url)).parent.glob("done-*"))) < others:
+    while len(list(Path(folder).glob("done-*"))) < others:
         try:
             reader = Reader(url)
         except StilldownError as error:  # until somebody has made it
-            if "is no store" not in str(error):
+            if "no store" not in str(error):
                 raise
             found["not there"] += 1
             time.sleep(0.01)
@@ -156,12 +157,11 @@ def look(barrier: Barrier, url: str, complaints: list[str], others: int) -> dict
     return dict(found)
 
 
-def open_new(barrier: Barrier, folder: str, who: int, rounds: int) -> None:
+def open_new(barrier: Barrier, urls: list[str], who: int) -> None:
     """In each round opens a store that nobody has opened before, with the others, and takes a fact in."""
-    for n in range(rounds):
-        path = Path(folder) / f"{n}.db"
+    for url in urls:
         barrier.wait(60)
-        engine = Engine(f"sqlite:///{path}")
+        engine = Engine(url)
         _take(engine, _fact(f"C{who}", "complaint.filed", f"{who}", datetime(2024, 4, 1, tzinfo=UTC), _FILED))
         engine.close()
 

@@ -18,9 +18,10 @@ from tests.integration import workload
 from tests.integration.engines import engine, record
 from tests.integration.facts import check_sound, everything, filed, ids, one
 from tests.integration.ingesting import KILLED, in_order, ingest
+from tests.integration.stores import Database, Place, Stores, url_of
 
 ROOT = Path(__file__).parents[2]
-KILLS = 50
+KILLS = {"sqlite": 50, "postgres": 6}
 
 
 def uneven(seed: int) -> Iterator[int]:
@@ -30,22 +31,28 @@ def uneven(seed: int) -> Iterator[int]:
         yield random.choice((1, 7, 40, 300))
 
 
-def run(path: Path, file: Path, size: int, *crash: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.integration.ingesting", str(path), str(file), str(size), *crash]
+def run(path: Place, file: Path, size: int, *crash: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.integration.ingesting", where(path), str(file), str(size), *crash]
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
-def count(path: Path) -> int:
+def where(path: Place) -> str:
+    return path.url if isinstance(path, Database) else str(path)
+
+
+def count(path: Place) -> int:
     """Recorded events, of a store that may not have its tables yet."""
-    if not path.exists() or not one(path, "SELECT COUNT(*) FROM sqlite_master WHERE name = 'stored_events'"):
+    if isinstance(path, Path) and not (
+        path.exists() and one(path, "SELECT COUNT(*) FROM sqlite_master WHERE name = 'stored_events'")
+    ):
         return 0
     return int(one(path, "SELECT COUNT(*) FROM stored_events"))
 
 
-def load(path: Path, file: Path, kill_after: float | None = None) -> tuple[bool, float]:
+def load(path: Place, file: Path, kill_after: float | None = None) -> tuple[bool, float]:
     """Ingests a file; whether it was still at it when it was killed, and how long it took."""
     start = "import sys; from ops.cli import main; sys.exit(main())"
-    command = [sys.executable, "-c", start, "ingest", str(file), "--clock", "event", "--store", f"sqlite:///{path}"]
+    command = [sys.executable, "-c", start, "ingest", str(file), "--clock", "event", "--store", url_of(path)]
     began = time.monotonic()
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         if kill_after is not None:
@@ -58,13 +65,13 @@ def load(path: Path, file: Path, kill_after: float | None = None) -> tuple[bool,
 
 
 @pytest.mark.slow
-def test_an_ingest_killed_at_any_moment_and_run_again_leaves_the_history_of_one_that_was_not(tmp_path: Path) -> None:
-    file = tmp_path / "facts.jsonl"
+def test_an_ingest_killed_at_any_moment_and_run_again_leaves_the_history_of_one_that_was_not(stores: Stores) -> None:
+    file = stores.folder / "facts.jsonl"
     file.write_bytes(b"\n".join(workload.mixed(5, 180)))
-    random = Random(11)
+    random, kills = Random(11), KILLS[stores.kind]
 
     def once(n: int, kill_after: float | None) -> tuple[bool, float, int, dict[str, list[object]]]:
-        path = tmp_path / f"{n}.db"
+        path = stores / f"{n}.db"
         with engine(path):  # it publishes the agreements
             pass
         killed, lasted = load(path, file, kill_after)
@@ -77,17 +84,17 @@ def test_an_ingest_killed_at_any_moment_and_run_again_leaves_the_history_of_one_
         first, second = pool.map(lambda n: once(n, None), (-1, -2))
         whole, lasted = first[3], min(first[1], second[1])
         assert second[3] == whole
-        check_sound(tmp_path / "-1.db")
+        check_sound(stores / "-1.db")
         assert len(whole["held"]) == 90
         assert len(whole["dead"]) > 250
-        delays = [random.uniform(0.3, 0.95) * lasted for _ in range(KILLS)]
-        found = list(pool.map(once, range(KILLS), delays))
+        delays = [random.uniform(0.3, 0.95) * lasted for _ in range(kills)]
+        found = list(pool.map(once, range(kills), delays))
     assert all(after == whole for *_, after in found)
     running = sum(killed for killed, *_ in found)
     midway = sum(0 < had < len(whole["events"]) for _, _, had, _ in found)
-    print(f"{running} of {KILLS} killed while it ran, {midway} midway; it takes {lasted:.2f} seconds")
-    assert running >= KILLS // 2
-    assert midway >= KILLS // 5
+    print(f"{running} of {kills} killed while it ran, {midway} midway; it takes {lasted:.2f} seconds")
+    assert running >= kills // 2
+    assert midway >= kills // 5
 
 
 def test_an_ingest_that_dies_within_a_transaction_leaves_nothing_of_it(tmp_path: Path) -> None:
@@ -115,17 +122,17 @@ def test_an_ingest_that_dies_within_a_transaction_leaves_nothing_of_it(tmp_path:
     assert {"BEGIN", "INSERT", "COMMIT"} <= died
 
 
-def test_an_ingest_that_dies_just_after_a_commit_has_all_of_that_batch(tmp_path: Path) -> None:
-    file = tmp_path / "facts.jsonl"
+def test_an_ingest_that_dies_just_after_a_commit_has_all_of_that_batch(stores: Stores) -> None:
+    file = stores.folder / "facts.jsonl"
     file.write_bytes(b"\n".join(workload.mixed(7, 20)))
     lines = in_order(file.read_bytes().splitlines())
-    ingest(tmp_path / "whole.db", file, repeat(30))
-    whole = everything(tmp_path / "whole.db")
+    ingest(stores / "whole.db", file, repeat(30))
+    whole = everything(stores / "whole.db")
     for batches in (1, 2, 5, (len(lines) + 29) // 30):
-        path, so_far = tmp_path / f"{batches}.db", tmp_path / f"{batches}.so-far.db"
+        path, so_far = stores / f"{batches}.db", stores / f"{batches}.so-far.db"
         with run(path, file, 30, f"after:{batches}") as process:
             assert process.wait(60) == KILLED, process.communicate()
-        some = tmp_path / "some.jsonl"
+        some = stores.folder / "some.jsonl"
         some.write_bytes(b"\n".join(lines[: batches * 30]))
         ingest(so_far, some, repeat(30))
         assert everything(path) == everything(so_far)

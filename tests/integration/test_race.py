@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -13,8 +12,10 @@ import pytest
 from tests.integration import racing, workload
 from tests.integration.facts import Event, check_sound, dead, held, micros
 from tests.integration.processes import together
+from tests.integration.stores import Database, Stores, change, url_of
 
-ROUNDS = 1000
+ROUNDS = {"sqlite": 1000, "postgres": 300}
+"""Each takes longer on a database."""
 
 
 class Customer:
@@ -88,34 +89,36 @@ def outcome(own: list[Event]) -> str:
 
 
 @pytest.mark.slow
-def test_a_closing_that_races_with_a_down_word_comes_before_the_engine_knew_or_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "race.db"
-    url = f"sqlite:///{path}"
-    together(racing.race, (url, "close", 3, ROUNDS), (url, "down", 3, ROUNDS))
+def test_a_closing_that_races_with_a_down_word_comes_before_the_engine_knew_or_is_refused(stores: Stores) -> None:
+    path = stores / "race.db"
+    url = url_of(path)
+    rounds = ROUNDS[stores.kind]
+    together(racing.race, (url, "close", 3, rounds), (url, "down", 3, rounds))
     events = check_sound(path)
     check_law(events)
-    rounds: dict[str, list[Event]] = defaultdict(list)
+    own: dict[str, list[Event]] = defaultdict(list)
     for event in events:
-        rounds[event.stream.partition(":")[2][1:]].append(event)
-    outcomes = Counter(outcome(own) for own in rounds.values())
+        own[event.stream.partition(":")[2][1:]].append(event)
+    outcomes = Counter(map(outcome, own.values()))
     print(outcomes)
-    assert outcomes.total() == ROUNDS
+    assert outcomes.total() == rounds
     assert (
-        min(outcomes[o] for o in ("refused", "closed, then a new outage", "closed, then proved false")) >= ROUNDS // 20
+        min(outcomes[o] for o in ("refused", "closed, then a new outage", "closed, then proved false")) >= rounds // 20
     )
-    assert outcomes["refused"] < ROUNDS * 4 // 5
+    assert outcomes["refused"] < rounds * 4 // 5
 
 
 @pytest.mark.slow
-def test_four_processes_and_a_reader_at_once_record_every_fact_once(tmp_path: Path) -> None:
-    path = tmp_path / "shared.db"
-    url = f"sqlite:///{path}"
+def test_four_processes_and_a_reader_at_once_record_every_fact_once(stores: Stores) -> None:
+    path = stores / "shared.db"
+    url = url_of(path)
     shared = workload.lives(1, 30, source="/shared", prefix="shared-")
     own = [workload.lives(who, 30, source=f"/own-{who}", prefix=f"own-{who}-") for who in range(4)]
     work = [workload.arrivals(who, interleaved(who, shared, own[who]), late=40) for who in range(4)]
-    jobs = [(url, bodies, who, 20) for who, bodies in enumerate(work)]
+    jobs = [(str(stores.folder), url, bodies, who) for who, bodies in enumerate(work)]
     complaints = [f"shared-{n}" for n in range(30)] + [f"own-{n % 4}-{n}" for n in range(30)]
-    *found, looked = together(racing.work, *[("ingest", *job) for job in jobs], ("look", url, complaints, 4))
+    looking = ("look", str(stores.folder), url, complaints, 4)
+    *found, looked = together(racing.work, *[("ingest", *job) for job in jobs], looking)
     print(looked)
 
     events = check_sound(path)
@@ -148,13 +151,18 @@ def interleaved(seed: int, *lists: list[bytes]) -> list[bytes]:
     return [next(ahead[n]) for n in turns]
 
 
-def test_a_new_store_may_be_opened_by_several_at_the_same_moment(tmp_path: Path) -> None:
-    together(racing.open_new, *[(str(tmp_path), who, 40) for who in range(4)])
-    for n in range(40):
-        assert sorted(e.id for e in check_sound(tmp_path / f"{n}.db") if e.is_fact) == ["0", "1", "2", "3"]
+def test_a_new_store_may_be_opened_by_several_at_the_same_moment(stores: Stores) -> None:
+    places = [stores / f"{n}.db" for n in range({"sqlite": 40, "postgres": 8}[stores.kind])]
+    for place in places:
+        if isinstance(place, Database):
+            change(place, "DROP SCHEMA public CASCADE")
+            change(place, "CREATE SCHEMA public")
+    together(racing.open_new, *[(list(map(url_of, places)), who) for who in range(4)])
+    for place in places:
+        assert sorted(e.id for e in check_sound(place) if e.is_fact) == ["0", "1", "2", "3"]
 
 
-def test_a_store_that_others_write_to_may_be_opened_and_closed(tmp_path: Path) -> None:
-    path = tmp_path / "busy.db"
-    together(racing.come_and_go, *[(f"sqlite:///{path}", who, 75) for who in range(4)])
+def test_a_store_that_others_write_to_may_be_opened_and_closed(stores: Stores) -> None:
+    path = stores / "busy.db"
+    together(racing.come_and_go, *[(url_of(path), who, 75) for who in range(4)])
     assert sum(event.is_fact for event in check_sound(path)) == 300

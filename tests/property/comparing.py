@@ -79,14 +79,24 @@ class Bench:
         told = [((fact["source"], fact["id"]), result) for fact, result in zip(facts, taken.results, strict=True)]
         return [(ref, r.reason) for ref, r in [*told, *taken.released] if r.outcome is Outcome.DEAD]
 
-    def run(self, history: History, *, batched: bool = False, after: Callable[[], None] | None = None) -> Dead:
+    def run(
+        self,
+        history: History,
+        *,
+        batched: bool = False,
+        watched: bool = False,
+        after: Callable[[], None] | None = None,
+    ) -> Dead:
         """Loads a history as it arrived, `batched` in one transaction what arrived at one moment.
 
-        Looks `after` each transaction.
+        Looks `after` each transaction. `watched`: what is due is done before anything arrives.
         """
         self.begin(history.agreements)
         dead: Dead = []
         for now, batch in batches(history.arrivals, batched=batched):
+            if watched:
+                self.now = micros(now)
+                self.engine.settle()
             dead += self.take(batch, now)
             if after is not None:
                 after()

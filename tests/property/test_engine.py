@@ -86,7 +86,7 @@ def test_with_the_clock_of_the_facts_and_all_in_one_batch_it_is_the_same(bench: 
 
 
 def event_by_event(bench: Bench, told: History, *, batched: bool = False) -> list[Recorded]:
-    bench.run(told, batched=batched)
+    bench.run(told, batched=batched, watched=True)
     return bench.events()
 
 

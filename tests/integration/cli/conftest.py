@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from tests.integration.cli.running import Cli
+from tests.servers.postgres import Databases
 
 
 @pytest.fixture
@@ -19,3 +20,18 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
     monkeypatch.chdir(tmp_path)
     yield Cli(tmp_path)
     structlog.reset_defaults()  # commands set up logging for their process, which here is everybody's
+
+
+@pytest.fixture
+def database_cli(cli: Cli, databases: Databases) -> Iterator[Cli]:
+    """The command line on a database without any table."""
+    cli.store = databases.empty()
+    yield cli
+    databases.drop(cli.store)
+
+
+@pytest.fixture(params=["cli", "database_cli"], ids=["sqlite", "postgres"])
+def any_cli(request: pytest.FixtureRequest) -> Cli:
+    """The command line on each kind of store."""
+    found: Cli = request.getfixturevalue(request.param)
+    return found

@@ -32,6 +32,7 @@ def test_a_closing_is_refused_while_the_customer_is_down(cli: Cli, clock: str) -
         "status": "open",
         "closed": False,
         "objections": ["customer_down"],
+        "stands": False,
         "set_aside": [],
     }
     shown = cli.json("show", "C-1")
@@ -230,3 +231,47 @@ def test_an_ended_complaint_is_not_withdrawn(cli: Cli) -> None:
     answer = json.loads(said.stdout)
     assert (answer["status"], answer["withdrawn"]) == ("closed", False)
     assert answer["why"] == "C-1 is closed already: a withdrawal of an ended complaint changes nothing."
+
+
+def test_a_request_that_stands_says_until_what_and_closes_when_nothing_objects(cli: Cli) -> None:
+    cli.load(DOWN, PART)
+
+    said = cli("close", "C-1", "--by", "desk", "--when-confirmed")
+
+    assert said.exit == 3
+    told = "The request stands: C-1 closes by itself as soon as nothing objects, until the customer is up, "
+    assert told + "until the part has arrived." in said.stdout
+    assert cli.json("show", "C-1")["standing_request"] == {
+        "time": "2024-03-01T09:00:00Z",
+        "by": "desk",
+        "reason": None,
+        "objections": ["customer_down", "part_outstanding"],
+    }
+    assert "by itself, as desk asked 2024-03-01 09:00: until the customer is up" in cli("show", "C-1").stdout
+    cli.load(fact("part.arrived", "C-1", "2024-03-01T10:00", order="o-1"))
+    assert cli.json("show", "C-1")["standing_request"]["objections"] == ["customer_down"]
+    cli.load(BACK)
+
+    shown = cli.json("show", "C-1")
+    assert (shown["status"], shown["closed_at"], shown["standing_request"]) == ("closed", "2024-03-01T11:00:00Z", None)
+    then = cli.json("show", "C-1", "--at", "2024-03-01T10:30:00Z")
+    assert (then["status"], then["standing_request"]["by"]) == ("open", "desk")
+    assert cli.json("show", "C-1", "--at", "2024-03-01T08:30:00Z")["standing_request"] is None
+
+
+def test_a_new_request_takes_the_place_of_one_that_stands(cli: Cli) -> None:
+    cli.load(DOWN)
+    said = cli("close", "C-1", "--by", "desk", "--when-confirmed", "--json")
+    assert json.loads(said.stdout)["stands"] is True
+
+    cli("close", "C-1", "--by", "desk")
+
+    assert cli.json("show", "C-1")["standing_request"] is None
+
+
+def test_a_request_that_stands_and_is_granted_at_once_stands_no_more(cli: Cli) -> None:
+    cli.load(DOWN, BACK)
+
+    answer = cli.json("close", "C-1", "--by", "desk", "--when-confirmed")
+
+    assert (answer["closed"], answer["stands"]) == (True, False)

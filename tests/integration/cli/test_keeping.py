@@ -98,7 +98,7 @@ def test_a_store_on_a_medium_that_cannot_be_written_can_be_read(cli: Cli, monkey
 
 
 def test_migrate_makes_a_store_once(cli: Cli) -> None:
-    assert cli.json("migrate") == {"store": cli.store, "schema": 1, "made": True, "done": []}
+    assert cli.json("migrate") == {"store": cli.store, "schema": 2, "made": True, "done": []}
     assert cli.json("migrate")["made"] is False
     assert "is up to date" in cli("migrate").stdout
 
@@ -126,8 +126,8 @@ def test_a_store_that_holds_is_told_to(cli: Cli) -> None:
     cli.story()
     cli("close", "C-1", "--by", "desk")
 
-    assert cli.json("verify") == {"ok": True, "positions": 49, "streams": 6, "facts": 27, "problem": None}
-    assert cli("verify").stdout == "The store holds: 49 positions, 6 streams, 27 facts.\n"
+    assert cli.json("verify") == {"ok": True, "positions": 67, "streams": 6, "facts": 27, "problem": None}
+    assert cli("verify").stdout == "The store holds: 67 positions, 6 streams, 27 facts.\n"
 
 
 def state(position: int, change: str) -> Wrong:
@@ -139,10 +139,10 @@ def run(statement: str) -> Wrong:
 
 
 def twice(db: sqlite3.Connection) -> None:
-    """Records the fact at position 14 once more, at the end of its stream and of the store."""
+    """Records the fact at position 18 once more, at the end of its stream and of the store."""
     stream, topic, body = db.execute(
         "SELECT originator_id, topic, json_set(CAST(state AS TEXT), '$.recorded_at', (SELECT recorded_at FROM clock))"
-        " FROM stored_events WHERE notification_id = 14"
+        " FROM stored_events WHERE notification_id = 18"
     ).fetchone()
     version = db.execute(
         "SELECT max(originator_version) FROM stored_events WHERE originator_id = ?", (stream,)
@@ -162,35 +162,35 @@ BROKEN: dict[str, tuple[Wrong, int | None, str]] = {
         "1 to 2 are missing",
     ),
     "a version is missing": (
-        run("UPDATE stored_events SET originator_version = 99 WHERE notification_id = 14"),
-        14,
-        "complaint:C-1 has version 99 after 27",
+        run("UPDATE stored_events SET originator_version = 99 WHERE notification_id = 18"),
+        18,
+        "complaint:C-1 has version 99 after 43",
     ),
-    "a state is no JSON": (state(14, "'{'"), 14, "cannot be read"),
-    "a state is of another type": (state(14, "'{\"time\": 1}'"), 14, "cannot be read"),
+    "a state is no JSON": (state(18, "'{'"), 18, "cannot be read"),
+    "a state is of another type": (state(18, "'{\"time\": 1}'"), 18, "cannot be read"),
     "a type is unknown": (
-        run("UPDATE stored_events SET topic = 'complaint.vanished' WHERE notification_id = 14"),
-        14,
+        run("UPDATE stored_events SET topic = 'complaint.vanished' WHERE notification_id = 18"),
+        18,
         "cannot be read",
     ),
-    "a fact says something else": (state(14, "replace(state, 'anna', 'bert')"), 14, "other content than its identity"),
+    "a fact says something else": (state(18, "replace(state, 'anna', 'bert')"), 18, "other content than its identity"),
     "a fact happened at another time": (
-        state(14, "json_set(CAST(state AS TEXT), '$.time', 1360058400000001)"),
-        14,
+        state(18, "json_set(CAST(state AS TEXT), '$.time', 1360058400000001)"),
+        18,
         "other content than its identity",
     ),
     "a fact is in another stream": (
         run("UPDATE facts SET stream = 'complaint:C-2' WHERE id = 'f-009'"),
-        14,
+        18,
         "by its identity in complaint:C-2",
     ),
-    "an identity is missing": (run("DELETE FROM facts WHERE id = 'f-009'"), 14, "the fact /desk f-009 has no identity"),
+    "an identity is missing": (run("DELETE FROM facts WHERE id = 'f-009'"), 18, "the fact /desk f-009 has no identity"),
     "an identity has no fact": (
         run("INSERT INTO facts VALUES ('/erp', '7', x'00', 'complaint:C-1')"),
         None,
         "/erp 7 has an identity, and is not recorded in complaint:C-1",
     ),
-    "a fact is recorded twice": (twice, 47, "is recorded twice"),
+    "a fact is recorded twice": (twice, 65, "is recorded twice"),
     "a decision has no known cause": (
         state(4, "json_set(CAST(state AS TEXT), '$.id', 'nobody')"),
         4,
@@ -201,7 +201,7 @@ BROKEN: dict[str, tuple[Wrong, int | None, str]] = {
         30,
         "before what precedes it",
     ),
-    "the clock goes back": (run("UPDATE clock SET recorded_at = 1"), 46, "the engine's clock stands before"),
+    "the clock goes back": (run("UPDATE clock SET recorded_at = 1"), 64, "the engine's clock stands before"),
 }
 
 
@@ -240,3 +240,23 @@ def test_a_damaged_file_is_one_clear_line(cli: Cli) -> None:
         assert said.exit == 1
         assert said.stderr.count("\n") == 1, said
         assert "Traceback" not in said.stderr
+
+
+def test_migrate_makes_the_index_of_what_falls_due_anew_and_does_what_is_due(cli: Cli) -> None:
+    terms = cli.folder / "terms.toml"
+    clock = 'name = "c", target = "PT1H", calendar = "always", starts = "filed", stops = "acknowledged"'
+    terms.write_text(f"effective = 2010-01-01\n[agreement.standard]\nclock = [{{ {clock} }}]\n")
+    assert cli("agreements", "apply", str(terms)).exit == 0
+    cli.load(filed("C-1", "2013-02-21T08:00"))
+    lay_hands_on(cli, lambda store: store.execute("DELETE FROM timers"))
+    cli.load(fact("complaint.contacted", "C-1", "2013-02-21T12:00", by="shop", direction="inbound"))
+    assert [event["type"] for event in cli.lines("history", "C-1")].count("clock.breached") == 0
+
+    said = cli.json("migrate", "--timers")
+
+    assert (said["rearmed"], said["decisions"], said["done"]) == (3, 1, [])
+    [breached] = [event for event in cli.lines("history", "C-1") if event["type"] == "clock.breached"]
+    assert (breached["time"], breached["recorded_at"]) == ("2013-02-21T09:00:00Z", "2013-02-21T12:00:00Z")
+    assert cli.json("migrate", "--timers")["decisions"] == 0
+    assert "What falls due was looked up anew in 3 streams" in cli("migrate", "--timers").stdout
+    assert cli.json("verify")["ok"]

@@ -212,3 +212,101 @@ def test_a_service_an_agreement_and_a_person_have_histories_too(cli: Cli) -> Non
     assert {event["stream"] for event in cli.lines("history", "register-3")} == {"service:register-3"}
     assert [event["type"] for event in cli.lines("history", "standard")] == ["agreement.published"]
     assert "absent, 2013-03-01 08:00 to 2013-03-08 08:00" in cli("history", "kowalski").stdout
+
+
+DESK = """
+effective = 2020-01-01
+[agreement.standard]
+credit = { after = "PT1H", per = "hour", amount = "2.50", currency = "PLN" }
+[[agreement.standard.clock]]
+name = "restore"
+target = "PT8H"
+calendar = "always"
+starts = "down"
+stops = "up"
+pauses = ["vendor"]
+[[agreement.standard.clock]]
+name = "reply"
+target = "P2D"
+calendar = "always"
+starts = "filed"
+stops = "replied"
+on_breach = "deem_upheld"
+"""
+
+
+def desk(cli: Cli) -> None:
+    """Agreements with clocks, credits and an answer that the law waits for."""
+    (cli.folder / "terms.toml").write_text(DESK)
+    cli("agreements", "apply", "terms.toml")
+
+
+def squeezed(text: str) -> str:
+    return "\n".join(" ".join(line.split()) for line in text.splitlines())
+
+
+def test_people_see_how_long_each_clock_has_and_what_is_owed(cli: Cli) -> None:
+    desk(cli)
+    cli.load(filed("C-1", "2024-03-01T08:00"))
+
+    text = squeezed(cli("show", "C-1", "--at", "2024-03-01T10:30:00Z").stdout)
+
+    assert "restore PT8H running 2024-03-01 16:00 5 h 30 min left 2 h 30 min" in text
+    assert "2024-03-01 08:00 5.00 PLN 2 hours of downtime begun beyond 1 h free, 2.50 PLN each" in text
+    cli.load(fact("complaint.contacted", "C-1", "2024-03-04T08:00", by="shop", direction="inbound"))
+    late = squeezed(cli("show", "C-1").stdout)
+    assert "restore PT8H breached 2024-03-01 16:00 2 d 16 h overdue 72 h" in late
+    assert "deemed upheld by law, 2024-03-03 08:00: not answered in time" in late
+    history = squeezed(cli("history", "C-1").stdout)
+    assert "clock restore starts: PT8H, due 2024-03-01 16:00" in history
+    assert "clock restore BREACHED: it was due 2024-03-01 16:00" in history
+    assert "DEEMED UPHELD: clock reply ran out" in history
+
+
+def test_people_see_for_whom_and_why_a_clock_is_paused(cli: Cli) -> None:
+    desk(cli)
+    cli.load(
+        filed("C-1", "2024-03-01T08:00"),
+        fact("complaint.wait_started", "C-1", "2024-03-01T09:00", on="vendor", reason="the line is theirs"),
+        fact("complaint.contacted", "C-1", "2024-03-01T12:00", by="shop", direction="inbound"),
+    )
+
+    text = squeezed(cli("show", "C-1").stdout)
+
+    paused = "restore PT8H paused … paused for the vendor since 2024-03-01 09:00: “the line is theirs” 1 h 3 h"
+    assert paused in text
+    (_, restore) = cli.json("show", "C-1")["clocks"]
+    assert (restore["paused_for"], restore["paused_reason"], restore["paused"]) == (
+        "vendor",
+        "the line is theirs",
+        10_800,
+    )
+    assert "clock restore pauses: waiting for the vendor" in cli("history", "C-1").stdout
+    cli.load(fact("complaint.wait_ended", "C-1", "2024-03-01T13:00"))
+    assert "clock restore runs again, due 2024-03-01 20:00" in cli("history", "C-1").stdout
+
+
+def test_people_see_broken_promises_and_an_owner_who_is_away(cli: Cli) -> None:
+    cli.load(
+        filed("C-1", "2024-03-01T08:00", team="field"),
+        fact("complaint.assigned", "C-1", "2024-03-01T08:10", to="kim"),
+        fact("promise.made", "C-1", "2024-03-01T08:20", promise="p", what="a call", due="2024-03-01T10:00:00Z"),
+        fact("person.absent", "kim", "2024-03-01T09:00", from_="2024-03-01T09:00:00Z", until="2024-03-09T09:00:00Z"),
+        fact("complaint.contacted", "C-1", "2024-03-01T12:00", by="shop", direction="inbound"),
+    )
+
+    text = squeezed(cli("show", "C-1").stdout)
+
+    assert "owner field / kim: absent, and nobody stands in" in text
+    assert "broken 1 promise" in text
+    assert "promise broken (p), due 2024-03-01 10:00" in cli("history", "C-1").stdout
+
+
+def test_on_a_terminal_a_breach_is_red(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli.story()
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+    assert "\x1b[31mlate" in cli("show", "C-1").stdout
+    assert "\x1b[1;31mThu 2013-02-07 08:40" in cli("explain", "C-1", "restore").stdout
+    monkeypatch.delenv("FORCE_COLOR")
+    assert "\x1b" not in cli("explain", "C-1", "restore").stdout

@@ -11,9 +11,9 @@ from tests.stories.compare import Said, stories, told_otherwise, unlike
 
 
 @pytest.mark.parametrize("story", stories(), ids=lambda path: path.name)
-def test_a_story_has_the_right_numbers(cli: Cli, story: Path) -> None:
+def test_a_story_has_the_right_numbers(any_cli: Cli, story: Path) -> None:
     def run(command: list[str]) -> Said:
-        return cli(*command, "--json")
+        return any_cli(*command, "--json")
 
     assert told_otherwise(story, run) == []
 

@@ -1,7 +1,8 @@
 """`given` what has happened, `when` something arrives, `then` the engine decides: on the pure step, without a store.
 
 Times are minutes, also of moments in the data. A fact arrives at its time, or when the one before it did if that
-was later, or when `arriving` says. Facts get ids in the order in which they are written down.
+was later, or when `arriving` says. Facts get ids in the order in which they are written down. What falls due in between
+is done at its time: first silences, then facts, then the rest.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 from contracts.agreements import Agreement, Clock, Restoration
 from contracts.decisions import DecisionData
@@ -32,6 +35,7 @@ START = micros(datetime(2024, 5, 1, tzinfo=UTC))
 MINUTE = 60_000_000
 MOMENTS = frozenset({"since", "down_since", "up_since", "due", "time", "from", "to", "eta", "until"})
 _SILENT = frozenset({"service.heard", "agreement.applied"})
+_SILENCE, _FACTS, _DUE, _AFTER = range(4)
 _count = itertools.count()
 
 
@@ -132,17 +136,16 @@ class Memory:
         return InForce(self.terms(name, 1), 1) if name in self.agreements else None
 
     def terms(self, agreement: str, version: int) -> Agreement:
-        return self.agreements[agreement]
+        """Version 1 is the one by that name; a later one is beside it."""
+        return self.agreements[agreement if version == 1 else f"{agreement} {version}"]
 
 
 class Story:
     """What was told so far, and what the engine made of it. `agreements` beside `standard` are by name."""
 
     def __init__(self, agreements: dict[str, Agreement]) -> None:
-        named = {
-            name: Agreement(name=name, restoration=a.restoration, clocks=a.clocks) for name, a in agreements.items()
-        }
-        self.memory = Memory(named)
+        self.memory = Memory({name: msgspec.structs.replace(a, name=name) for name, a in agreements.items()})
+        self.dues: dict[str, int] = {}
         self.now = START
         self.events: list[Recorded] = []
         self.fresh: list[Recorded] = []
@@ -155,24 +158,49 @@ class Story:
         """These arrive, one after the other."""
         self.fresh = []
         for told in facts:
-            self._until(max(self.now, us(told.time) if told.arrives is None else us(told.arrives)))
+            self._until(max(self.now, us(told.time) if told.arrives is None else us(told.arrives)), _FACTS)
             self._take(told)
         return self
 
     def at(self, minute: float) -> Story:
-        """Time passes until then."""
+        """Time passes until then, with all that falls due at it."""
         self.fresh = []
-        self._until(us(minute))
+        self._until(us(minute), _AFTER)
         return self
 
-    def _until(self, now: int) -> None:
-        while dues := [(due, s.name) for s in self.memory.services() if (due := s.log.silence_due()) and due <= now]:
-            due, name = min(dues)
-            self.now = max(self.now, due)
-            step = Step(self.memory, self.now)
-            step.silence(self.memory.service(name), due)
-            self._record(step)
+    def _until(self, now: int, place: int) -> None:
+        """All that is due before a place in time, each at its own."""
+        while (coming := min(self._coming(), default=None)) is not None and coming[:2] < (now, place):
+            self._fire(*coming)
         self.now = now
+
+    def _fire(self, due: int, _: int, stream: str) -> None:
+        self.dues.pop(stream, None)
+        self.now = max(self.now, due)
+        state = self.memory.states[stream]
+        step = Step(self.memory, self.now)
+        if isinstance(state, Service):
+            step.silence(state, due)
+        elif isinstance(state, Complaint):
+            step.due(state, due)
+        else:
+            step.absent(state, due)
+        self._record(step)
+
+    def _coming(self) -> list[tuple[int, int, str]]:
+        silences = [(due, _SILENCE, s.stream) for s in self.memory.services() if (due := s.log.silence_due())]
+        return silences + [(due, _DUE, stream) for stream, due in self.dues.items()]
+
+    def apply(self, minute: float, version: int, cause: Told, complaint: str = "C") -> Story:
+        """New terms for a complaint that runs."""
+        self.fresh = []
+        self._until(us(minute), _AFTER)
+        state = self.memory.complaint(complaint)
+        assert state is not None
+        step = Step(self.memory, self.now)
+        step.apply(state, version, (cause.source, cause.id))
+        self._record(step)
+        return self
 
     def _take(self, told: Told) -> None:
         step = Step(self.memory, self.now)
@@ -190,6 +218,21 @@ class Story:
     def _record(self, step: Step) -> None:
         self.events += step.events
         self.fresh += step.events
+        for complaint in step.complaints:
+            complaint.armed = complaint.due
+            self._arm(complaint.stream, complaint.due)
+        for person in step.persons:
+            self._arm(person.stream, person.begins(self.now))
+        for work in step.work:  # of a person, or of a service with many complaints: all in one
+            following = Step(self.memory, self.now)
+            following.follow(work, [s.name for s in self.memory.states.values() if isinstance(s, Complaint)])
+            self._record(following)
+
+    def _arm(self, stream: str, due: int | None) -> None:
+        if due is None:
+            self.dues.pop(stream, None)
+        else:
+            self.dues[stream] = due
 
     # ---- then
 

@@ -70,27 +70,19 @@ class Versions(Memory):
 
 
 class Lasting(Story):
-    """A story in which clocks run, and what falls due is done."""
+    """A story with several versions of its agreement, and clocks that explain themselves."""
 
     def __init__(self, *versions: Agreement) -> None:
         super().__init__({})
         self.memory = Versions(*versions)
         self.now = us(at("2024-01-01T00:00"))
 
-    def _until(self, now: int) -> None:
-        super()._until(now)
-        for state in list(self.memory.states.values()):
-            while isinstance(state, Complaint) and state.due is not None and state.due <= now:
-                step = Step(self.memory, now)
-                step.due(state, state.due)
-                self._record(step)
-
     def complaint(self, name: str = "C") -> Complaint:
         found = self.memory.complaint(name)
         assert found is not None
         return found
 
-    def apply(self, version: int, complaint: str = "C") -> Lasting:
+    def renew(self, version: int, complaint: str = "C") -> Lasting:
         """The complaint gets another version, now."""
         self.fresh = []
         step = Step(self.memory, self.now)

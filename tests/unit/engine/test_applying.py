@@ -37,7 +37,7 @@ def test_the_new_terms_are_reckoned_from_the_start_of_a_cycle_that_runs() -> Non
     it = running(standard(LONG), standard(SHORT))
     it.at(at("2024-03-05T10:00"))
     assert cycles(it)["restore"]["due_at"] == "2024-03-08T15:00:00Z"
-    it.apply(2)
+    it.renew(2)
     restore = cycles(it)["restore"]
 
     assert (restore["due_at"], restore["started_at"]) == ("2024-03-05T15:00:00Z", "2024-03-04T07:00:00Z")
@@ -48,7 +48,7 @@ def test_the_new_terms_are_reckoned_from_the_start_of_a_cycle_that_runs() -> Non
 def test_a_due_time_that_would_lie_before_the_application_is_its_time() -> None:
     it = running(standard(LONG), standard(SHORT))
     it.at(at("2024-03-07T10:00"))
-    it.apply(2)
+    it.renew(2)
     restore = cycles(it)["restore"]
 
     assert (restore["state"], restore["due_at"], restore["breached_at"]) == (
@@ -63,7 +63,7 @@ def test_breaches_and_warnings_stay_whatever_the_new_terms_say() -> None:
     it = running(standard(SHORT), standard(LONG))
     it.at(at("2024-03-06T08:00"))
     before = cycles(it)["restore"]
-    it.apply(2)
+    it.renew(2)
     after = cycles(it)["restore"]
 
     assert (before["state"], after["state"]) == ("breached", "breached")
@@ -78,7 +78,7 @@ def test_stopped_cycles_stay() -> None:
     it.when(said(at("2024-03-04T09:30"), "complaint.acknowledged", by="ann"), up(at("2024-03-04T10:00")))
     it.when(down(at("2024-03-05T08:00")))
     before = it.show()["clocks"]
-    it.apply(2)
+    it.renew(2)
     after = it.show()["clocks"]
 
     assert after[:2] == before[:2]
@@ -93,7 +93,7 @@ def test_stopped_cycles_stay() -> None:
 def test_new_clocks_start_at_the_filing_and_are_due_at_the_application_at_the_earliest() -> None:
     it = running(standard(LONG), standard(LONG, ACK, REPLY))
     it.at(at("2024-03-05T10:00"))
-    it.apply(2)
+    it.renew(2)
 
     assert cycles(it)["reply"]["started_at"] == cycles(it)["acknowledge"]["started_at"] == "2024-03-04T07:00:00Z"
     assert cycles(it)["reply"]["due_at"] == "2024-03-18T23:00:00Z"
@@ -106,7 +106,7 @@ def test_new_clocks_start_at_the_filing_and_are_due_at_the_application_at_the_ea
 def test_clocks_that_are_gone_are_cancelled_and_no_outage_after_that_begins_one() -> None:
     it = running(standard(LONG, REPLY), standard(REPLY))
     it.at(at("2024-03-05T10:00"))
-    it.apply(2)
+    it.renew(2)
     assert [e.type for e in it.decided()] == ["clock.restated", "clock.cancelled"]
     it.when(up(at("2024-03-05T11:00")), down(at("2024-03-05T12:00")))
 
@@ -122,7 +122,7 @@ def test_an_outage_before_the_application_that_is_told_after_it_is_a_cycle_still
     it = running(standard(LONG, REPLY), standard(REPLY))
     it.when(up(at("2024-03-04T09:00")))
     it.at(at("2024-03-05T10:00"))
-    it.apply(2)
+    it.renew(2)
     it.when(down(at("2024-03-04T10:00")).arriving(at("2024-03-05T11:00")))
 
     states = [(row["clock"], row["cycle"], row["state"]) for row in it.show()["clocks"]]
@@ -132,10 +132,10 @@ def test_an_outage_before_the_application_that_is_told_after_it_is_a_cycle_still
 def test_a_clock_that_came_back_runs_from_the_filing_again() -> None:
     it = running(standard(LONG, REPLY), standard(LONG), standard(LONG, REPLY))
     it.at(at("2024-03-05T10:00"))
-    it.apply(2)
+    it.renew(2)
     assert cycles(it)["reply"]["state"] == "cancelled"
     it.at(at("2024-03-06T10:00"))
-    it.apply(3)
+    it.renew(3)
 
     reply = cycles(it)["reply"]
     assert (reply["state"], reply["started_at"], reply["due_at"]) == (
@@ -153,6 +153,6 @@ def test_new_terms_may_let_a_pause_count_that_did_not() -> None:
     it.when(said(at("2024-03-04T10:00"), "complaint.wait_started", on="customer", notice="n"))
     it.when(said(at("2024-03-04T14:00"), "complaint.wait_ended"))
     assert cycles(it)["restore"]["due_at"] == "2024-03-05T15:00:00Z"
-    it.apply(2)
+    it.renew(2)
 
     assert cycles(it)["restore"]["due_at"] == "2024-03-06T11:00:00Z"

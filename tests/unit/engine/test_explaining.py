@@ -269,7 +269,7 @@ def test_a_deadline_before_new_terms_were_applied_is_their_application() -> None
     short = clock("restore", "PT4H", "down", "up")
     it = Lasting(lasting(RESTORE).memory.terms("", 1), lasting(short).memory.terms("", 1))
     it.when(filed(at("2024-03-04T08:00"), down=True)).at(at("2024-03-05T12:00"))
-    it.apply(2)
+    it.renew(2)
     cycle = it.cycle("restore")
 
     assert cycle["due_at"] == cycle["kept"]["applied_at"] == "2024-03-05T11:00:00Z"
@@ -280,7 +280,7 @@ def test_a_deadline_before_new_terms_were_applied_is_their_application() -> None
 def test_a_clock_that_new_terms_do_not_have_is_told_as_theirs() -> None:
     it = Lasting(lasting(RESTORE, REPLY).memory.terms("", 1), lasting(REPLY).memory.terms("", 1))
     it.when(filed(at("2024-03-04T08:00"), down=True))
-    it.apply(2)
+    it.renew(2)
 
     stop = it.cycle("restore")["stop"]
     assert (stop["why"], stop["own"], stop["fact"]) == ("terms", False, None)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from contracts.heard import Said
 from engine import claims, folding
+from engine.claims import Entry
 from engine.folding import Log
 from engine.words import BEGINNING
 
@@ -124,3 +126,30 @@ def test_nothing_that_was_cut_off_is_lost() -> None:
     assert log.tail is not None
     assert log.tail.base >= us(80)
     assert it.outages() == FLAPPED
+
+
+def word(minute: float, name: str, *, up: bool) -> Entry:
+    return Entry((us(minute), "/test", name, 0), None, Said(up=up, customer=False, since=None))
+
+
+def test_a_log_read_anew_is_folded_when_something_new_is_said_and_not_before(folded: list[tuple[int, bool]]) -> None:
+    log = Log()
+    log.insert(word(0, "1", up=False))
+    log.settle(None)
+    assert log.fold(us(5)) is None
+    assert folded == []
+    log.insert(word(10, "2", up=True))
+    news = log.fold(us(10))
+    assert news is not None
+    assert [span[:2] for span in news.spans] == [(us(0), us(10))]
+
+
+def test_a_log_read_anew_is_folded_when_the_silence_that_was_armed_has_lasted(folded: list[tuple[int, bool]]) -> None:
+    log = Log()
+    log.insert(word(0, "1", up=False))
+    log.settle(us(20))
+    assert log.silence_due() == us(20)
+    assert log.fold(us(19)) is None
+    assert folded == []
+    assert log.fold(us(20)) is not None
+    assert log.silence_due() is None  # by its own entries none runs

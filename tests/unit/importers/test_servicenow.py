@@ -247,3 +247,19 @@ def test_columns_filled_in_backwards_change_no_fact() -> None:
         for at, row in enumerate(rows)
     ]
     assert told(rows) == told(other) == told(dropped) == told(wild)
+
+
+def test_the_question_to_the_customer_is_a_notice_if_the_mapping_says_that_it_is_mailed() -> None:
+    told_ = {
+        mail: told(states("New", "Awaiting User Info", "Active"), mail_on_wait=mail) for mail in ("sent", "delivered")
+    }
+    assert types(told_["sent"])[1:3] == ["complaint.wait_started", "notice.sent"]
+    assert types(told_["delivered"])[1:4] == ["complaint.wait_started", "notice.sent", "notice.delivered"]
+    facts = told_["delivered"]
+    names = {
+        fact["data"].get("notice") for fact in facts if fact["type"] in {"complaint.wait_started", "notice.delivered"}
+    }
+    assert names == {only(facts, "notice.sent")[0]["notice"]}
+    assert only(facts, "notice.sent")[0]["about"] == "question"
+    vendor = told(states("New", "Awaiting Vendor"), mail_on_wait="delivered")
+    assert "notice.sent" not in types(vendor), "only the customer is asked"
