@@ -12,6 +12,7 @@ from contracts.decisions import AgreementPublished, Outages
 from contracts.envelope import Fact
 from contracts.errors import StilldownError
 from contracts.moments import rfc3339
+from contracts.recorded import Recorded
 from engine.absences import Absence, Absences, gather
 from engine.behind import Causes
 from engine.clocks import Applied
@@ -23,7 +24,7 @@ from engine.following import applied
 from engine.person import Person
 from engine.previewing import differences, preview
 from engine.publishing import learn, new_versions
-from engine.recording import Recorded, State
+from engine.recording import State
 from engine.rows import Outage
 from engine.service import Service
 from engine.showing import show

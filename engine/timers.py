@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 
 from contracts.errors import StilldownError
 from contracts.moments import micros
+from contracts.recorded import Recorded
 from engine.complaint import Complaint
 from engine.decide import Step
 from engine.person import Person
 from engine.portions import ALONE, BESIDE, LOADING, SILENCES, Portion
-from engine.recording import Recorded, State, Work
+from engine.recording import State, Work
 from engine.service import Service
 from engine.stock import Stock
 from engine.store.unit import WorkRow

@@ -17,9 +17,10 @@ from msgspec import Struct
 from contracts.decisions import DECISIONS, ClockChanged
 from contracts.envelope import Fact
 from contracts.facts import FACTS
+from contracts.recorded import Recorded
 from engine.complaint import Complaint
 from engine.cycles import kept
-from engine.recording import Recorded, State
+from engine.recording import State
 
 
 class _State(Struct, frozen=True, omit_defaults=True, gc=False):

@@ -12,6 +12,7 @@ import time as time_
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
+from itertools import chain
 from typing import Any
 
 from eventsourcing import sqlite
@@ -28,7 +29,15 @@ from engine.store.errors import (
 from engine.store.turns import Turnstile
 from engine.store.unit import Unit
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+UPGRADES: dict[int, tuple[str, ...]] = {
+    1: (
+        "ALTER TABLE held ADD COLUMN origin BLOB",
+        "ALTER TABLE dead ADD COLUMN origin BLOB",
+        "ALTER TABLE dead ADD COLUMN untold INTEGER NOT NULL DEFAULT 1",
+    ),
+}
+"""What brings a store of a version to the next; tables and indices that are new `schema.sql` makes."""
 LOCK_TIMEOUT = 60
 """Seconds for which a statement waits for another process; the write lock is waited for otherwise."""
 PATIENCE = 600
@@ -78,7 +87,9 @@ class Recorder(sqlite.SQLiteApplicationRecorder):
                 raise newer(self.datastore.pool.db_name, version)
             begin(cursor)
             try:
-                for statement in self.create_table_statements:
+                found = _version(cursor)
+                upgrades = [UPGRADES[version] for version in range(found, SCHEMA_VERSION)] if found else []
+                for statement in [*chain.from_iterable(upgrades), *self.create_table_statements]:
                     cursor.execute(statement)
                 connection.commit()
             except BaseException:

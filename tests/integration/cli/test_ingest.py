@@ -229,3 +229,60 @@ def test_an_empty_file_changes_nothing(cli: Cli) -> None:
     assert said.exit == 0
     assert "there was no fact in it" in said.stderr
     assert cli.json("status")["clock"]["mode"] == "event"
+
+
+ENDS = """
+effective = 0001-01-01
+[calendar.office]
+zone = "Pacific/Kiritimati"
+hours = { mon = ["09:00-17:00"], thu = ["00:00-24:00"], fri = ["00:00-24:00"] }
+[agreement.standard]
+restoration = { silence = "PT1000H" }
+credit = { after = "PT1H", per = "day", amount = "10.00", currency = "PLN", cap = "30.00" }
+[[agreement.standard.clock]]
+name = "reply"
+target = "P36525D"
+calendar = "office"
+starts = "filed"
+stops = "replied"
+pauses = ["parts"]
+warn = [0.5]
+on_breach = "deem_upheld"
+[[agreement.standard.clock]]
+name = "restore"
+target = "PT12H"
+calendar = "office"
+starts = "down"
+stops = "up"
+warn = [0.9]
+"""
+
+
+@pytest.mark.parametrize("clock", ["event", "wall"])
+def test_facts_of_the_first_and_the_last_days_of_all_stop_no_ingest(cli: Cli, clock: str) -> None:
+    terms = cli.folder / "terms.toml"
+    terms.write_text(ENDS)
+    assert cli("agreements", "apply", str(terms)).exit == 0
+    first, last = "0001-01-01T{:02d}:00", "9999-12-31T{:02d}:00"
+    facts = [
+        fact(kind, subject, day.format(hour), **data)
+        for subject, day in (("C-1", first), ("C-2", last))
+        for hour, kind, data in (
+            (1, "complaint.filed", {"customer": "shop", "channel": "web", "summary": "dead", "down": True}),
+            (2, "complaint.wait_started", {"on": "parts"}),
+            (3, "complaint.wait_ended", {}),
+            (4, "resolution.proposed", {"by": "desk", "summary": "restarted"}),
+            (5, "notice.sent", {"notice": "n", "channel": "mail", "about": "confirmation"}),
+            (6, "notice.delivered", {"notice": "n", "proof": "read"}),
+            (9, "complaint.replied", {"by": "desk", "decision": "upheld"}),
+        )
+    ]
+    taken = cli.load(*facts, filed("C-3", "2024-05-01T08:00"), clock=clock)
+    late = clock == "wall"  # what lies in the future is no fact yet
+    assert (taken["read"], taken["recorded"], taken["dead"]) == ((15, 8, 7) if late else (15, 15, 0))
+    for complaint in ("C-1",) if late else ("C-1", "C-2"):
+        clocks = {row["clock"]: row for row in cli.json("show", complaint)["clocks"]}
+        assert (clocks["reply"]["state"], clocks["reply"]["elapsed"], clocks["reply"]["due_at"]) == ("met", 0, None)
+    assert cli("status").exit in {0, 1}
+    assert cli.json("verify")["ok"]
+    assert cli.json("migrate", "--timers")["decisions"] == 0

@@ -30,6 +30,7 @@ COMMANDS = [
     "dead retry",
     "dead show",
     "demo",
+    "engine",
     "explain",
     "held drop",
     "held list",
