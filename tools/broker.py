@@ -90,7 +90,8 @@ class Broker:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - before any thread
+                process_group=0,  # Ctrl-C is for whoever started it, who stops it when nobody needs it any more
+                preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - before any thread
             )
         give_up = time.monotonic() + PATIENCE
         while not self._answers():
@@ -171,7 +172,7 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """A process that was killed stops no broker: so the kernel does."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
