@@ -45,30 +45,38 @@ data        {folder} ({fate})
 
 To try it, in another terminal, in {root}:
 
-{send}
+export STILLDOWN_KAFKA={kafka} STILLDOWN_STORE={quoted}
 
-{view}
-
+{trial}
 A worker that is killed (`kill -9 PID`) is started anew; the others go on meanwhile. Ctrl-C stops everything.
 """
-_SEND: Final = """.venv/bin/python - <<'END'
-import asyncio, json
+TRIAL: Final = """\
+send() { .venv/bin/python -c '
+import asyncio, os, sys
 from aiokafka import AIOKafkaProducer
 
-fact = {{
-    "specversion": "1.0", "id": "1", "source": "/desk", "type": "complaint.filed", "subject": "C-17",
-    "time": "2026-02-05T08:40:00+01:00",
-    "data": {{"customer": "shop-9", "channel": "phone", "summary": "Register dead",
-             "service": "register-3", "down": True}},
-}}
-
 async def main():
-    async with AIOKafkaProducer(bootstrap_servers="{kafka}") as producer:
-        header = ("content-type", b"application/cloudevents+json")
-        await producer.send_and_wait("stilldown.facts", json.dumps(fact).encode(), key=b"C-17", headers=[header])
+    async with AIOKafkaProducer(bootstrap_servers=os.environ["STILLDOWN_KAFKA"]) as producer:
+        for fact in sys.stdin.buffer:
+            await producer.send_and_wait("stilldown.facts", fact)
 
 asyncio.run(main())
-END"""
+'; }
+
+send <<'END'
+{"specversion": "1.0", "id": "1", "source": "/desk", "type": "complaint.filed", "subject": "C-17", \
+"time": "2026-02-05T08:40:00+01:00", "data": {"customer": "shop-9", "channel": "phone", "summary": "Register dead", \
+"service": "register-3", "down": true}}
+END
+.venv/bin/stilldown view downtime --store "$STILLDOWN_STORE"      # down, and a ticket would say so
+
+send <<'END'
+{"specversion": "1.0", "id": "2", "source": "/field", "type": "visit.made", "subject": "C-17", \
+"time": "2026-02-07T10:00:00+01:00", "data": {"visit": "v1", "by": "kowalski", "outcome": "fixed"}}
+END
+.venv/bin/stilldown view downtime --store "$STILLDOWN_STORE"      # “fixed”: a ticket's downtime ends, the shop's goes on
+"""
+"""What to type. The facts have no line breaks in it; it stands in the README as well."""
 
 
 class Worker:
@@ -135,9 +143,8 @@ def run(folder: Path, engines: int, projectors: int, *, fate: str) -> None:
         stack.callback(_stop, workers)
         for name, command, number in (("engine", ENGINE, engines), ("project", PROJECT, projectors)):
             workers += [Worker(f"{name}-{n}", command, environment) for n in range(1, number + 1)]
-        view = f".venv/bin/stilldown view complaints --store {shlex.quote(store)}"
-        told = {"store": store, "kafka": kafka, "folder": folder, "fate": fate, "root": ROOT, "view": view}
-        print(_ADDRESSES.format(send=_SEND.format(kafka=kafka), **told), flush=True)
+        told = {"store": store, "kafka": kafka, "folder": folder, "fate": fate, "root": ROOT, "trial": TRIAL}
+        print(_ADDRESSES.format(quoted=shlex.quote(store), **told), flush=True)
         _attend(workers)
 
 
@@ -148,7 +155,7 @@ def _attend(workers: list[Worker]) -> NoReturn:
             ready.register(worker, selectors.EVENT_READ, worker)
         while True:
             for key, _ in ready.select():
-                worker: Worker = key.data
+                worker = key.data
                 if not worker.hear():
                     ready.unregister(worker)
                     _say(worker.name, f"ended with exit code {worker.ended()}; it is started anew")
@@ -168,7 +175,7 @@ def _stop(workers: list[Worker]) -> None:
                 ready.register(worker, selectors.EVENT_READ, worker)
         while ready.get_map():
             for key, _ in ready.select(1):
-                worker: Worker = key.data
+                worker = key.data
                 if not worker.hear():
                     ready.unregister(worker)
                     _say(worker.name, f"ended with exit code {worker.ended()}")
