@@ -1,4 +1,4 @@
-"""What a change of the contracts would break (docs/decisions/0014): today's messages against the last published ones.
+"""What a change of the contracts would break (docs/decisions/0015): today's messages against the last published ones.
 
 Facts may get wider: what upstream sends today is understood tomorrow. Decisions stay as they are but for new fields:
 the topic is kept for ever, so that today's readers meet tomorrow's messages, and tomorrow's readers today's.

@@ -1,4 +1,4 @@
-"""Publishes what the contracts say: `python -m contracts.publish [--check | --release]` (docs/decisions/0014).
+"""Publishes what the contracts say: `python -m contracts.publish [--check | --release]` (docs/decisions/0015).
 
 A JSON Schema (2020-12) for each type of fact and decision, of the whole CloudEvent, each complete in its file,
 and an AsyncAPI 3.0 document of the topics (interfaces.md §2), in `contracts/schemas/`. The same code gives the same
@@ -72,7 +72,7 @@ def _broken(today: Mapping[str, Shape], published: Path) -> bool:
     for one in found:
         print(one, file=sys.stderr)
     if found:
-        print(f"others lean on what {last.version} published (docs/decisions/0014)", file=sys.stderr)
+        print(f"others lean on what {last.version} published (docs/decisions/0015)", file=sys.stderr)
     return bool(found)
 
 

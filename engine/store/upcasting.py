@@ -1,4 +1,4 @@
-"""Events that an older version recorded, made into what today's code reads (docs/decisions/0014).
+"""Events that an older version recorded, made into what today's code reads (docs/decisions/0015).
 
 A topic's events have a schema, from 1 on. Whoever changes what is recorded in a way that old events cannot be read
 with adds a step from the number before to the next: a pure function from the stored object to the stored object. What

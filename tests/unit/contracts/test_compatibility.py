@@ -231,7 +231,7 @@ def test_a_version_is_published_checked_and_not_broken_by_accident(
     said = capsys.readouterr().err.splitlines()
     assert f"{DOWN}: data.word is gone; keep it, even if it is always empty from now on" in said
     assert f"{DOWN}: data.evidence is new and required; make it optional: what was sent before has none" in said
-    assert said[-1] == f"others lean on what {VERSION} published (docs/decisions/0014)"
+    assert said[-1] == f"others lean on what {VERSION} published (docs/decisions/0015)"
     assert main(["--release"], schemas, published) == 1
     assert published.read_bytes() == before
     assert main(["--release", "--breaking"], schemas, published) == 0

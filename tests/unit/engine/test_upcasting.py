@@ -1,4 +1,4 @@
-"""What an older version recorded is read by today's (docs/decisions/0014)."""
+"""What an older version recorded is read by today's (docs/decisions/0015)."""
 
 from __future__ import annotations
 
