@@ -28,7 +28,7 @@ class Stack:
 
     def __init__(self, folder: Path) -> None:
         self._said = folder / "said"
-        command = [sys.executable, "-m", "tools.stack", "--keep", str(folder / "data")]
+        command = [sys.executable, "-m", "tools.stack"]
         numbers = ["--engines", str(ENGINES), "--projectors", str(PROJECTORS)]
         with self._said.open("wb") as said:
             self.process = subprocess.Popen([*command, *numbers], cwd=ROOT, stdout=said, stderr=said)
@@ -58,9 +58,6 @@ class Stack:
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
-    for folder in tmp_path.parents[:2]:  # where we are root, PostgreSQL runs as another user
-        folder.chmod(0o711)
-    tmp_path.chmod(0o711)
     started = Stack(tmp_path)
     yield started
     if started.process.poll() is None:
@@ -75,6 +72,7 @@ def test_what_to_type_is_in_the_readme() -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for what is left in /proc")
 def test_facts_sent_with_a_kafka_client_come_out_of_the_views_and_ctrl_c_leaves_no_process(stack: Stack) -> None:
+    data = Path(stack.says(r"^data +(\S+)"))
     kafka, store = stack.says(r"^Kafka +(\S+)"), stack.says(r"^PostgreSQL +(\S+)")
     stack.says(r"^engine-1 +\|.*(partitions assigned)")
     told = os.environ | {KAFKA: kafka, STORE: store}
@@ -96,6 +94,7 @@ def test_facts_sent_with_a_kafka_client_come_out_of_the_views_and_ctrl_c_leaves_
     assert len(crew) >= ENGINES + PROJECTORS + 2, stack.said  # PostgreSQL and Kafka
     stack.process.send_signal(signal.SIGINT)
     assert stack.process.wait(90) == 0, stack.said
+    assert not data.exists()
     until(lambda: not [pid for pid in crew if _runs(pid)], f"still there:\n{stack.said}")
     assert re.findall(r"^(\S+) +\| ended with exit code 0$", stack.said, re.MULTILINE) in (
         ["engine-1", "project-1"],
