@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from contracts.agreements import Agreement, Clock
@@ -135,6 +135,7 @@ class Clocks:
         self._born = complaint.born
         self._steps = complaint.steps(None if now == known else now)
         self._outages = outages
+        self._lived: tuple[tuple[int, int, int], ...] | None = None
         self._applied = applied
         self._now = now
         facts = complaint.log if now >= known else complaint.until(now)
@@ -210,10 +211,12 @@ class Clocks:
             return Stop(max(answer.us, start), own=True, behind=answer.ref)
         return None if end is None else Stop(end.time, own=False, behind=fact_at(end.place))
 
-    @cached_property
+    @property
     def lives(self) -> Sequence[tuple[int, int, int]]:
         """For each stretch of life: its start, and the outages in it, from one index to another."""
-        return tuple(self._lives())
+        if self._lived is None:
+            self._lived = tuple(self._lives())
+        return self._lived
 
     def _lives(self) -> Iterator[tuple[int, int, int]]:
         done = 0

@@ -52,6 +52,7 @@ class Timers(Stock):
         """Begins with none."""
         self._horizon = 0
         self._loaded = 0
+        self._size = LOADING
         self._portion = Portion(LOADING)
         self._heap: list[tuple[int, int, str]] = []
         self._ahead = 0
@@ -133,7 +134,7 @@ class Timers(Stock):
             # Work is due at once: where the clock stands still for it, before what falls due later.
             if self._portion.spent or (self._mode == "event" and not self._work_off()):
                 return False
-            self._read_ahead((time, rank))
+            self._read_ahead()
             due, _, stream = heapq.heappop(self._heap)
             if stream == HELD:
                 self._at(due)
@@ -146,11 +147,11 @@ class Timers(Stock):
                 self._fired(state, due)
         return self._loaded >= time
 
-    def _read_ahead(self, until: tuple[int, int]) -> None:
+    def _read_ahead(self) -> None:
         """Reads the streams that fire next in few statements."""
         if self._ahead <= 0:
-            self._ahead = AT_ONCE
-            first = (timer for timer in heapq.nsmallest(AT_ONCE, self._heap) if timer[:2] < until)
+            self._ahead = AT_ONCE if self._size.seconds is not None else self._size.most
+            first = heapq.nsmallest(self._ahead, self._heap)
             self._prefetch_due(self._unit, [s for _, _, s in first if s != HELD and s not in self._stuck])
         self._ahead -= 1
 
