@@ -68,13 +68,13 @@ send <<'END'
 "time": "2026-02-05T08:40:00+01:00", "data": {"customer": "shop-9", "channel": "phone", "summary": "Register dead", \
 "service": "register-3", "down": true}}
 END
-.venv/bin/stilldown view downtime --store "$STILLDOWN_STORE"      # down, and a ticket would say so
+.venv/bin/stilldown view downtime --store "$STILLDOWN_STORE"  # down, and a ticket would say so
 
 send <<'END'
 {"specversion": "1.0", "id": "2", "source": "/field", "type": "visit.made", "subject": "C-17", \
 "time": "2026-02-07T10:00:00+01:00", "data": {"visit": "v1", "by": "kowalski", "outcome": "fixed"}}
 END
-.venv/bin/stilldown view downtime --store "$STILLDOWN_STORE"      # “fixed”: a ticket's downtime ends, the shop's goes on
+.venv/bin/stilldown view downtime --store "$STILLDOWN_STORE"  # “fixed”: a ticket's downtime ends, the shop's goes on
 """
 """What to type. The facts have no line breaks in it; it stands in the README as well."""
 

@@ -12,7 +12,6 @@ import jsonschema
 import pytest
 import yaml
 
-from contracts.topics import TOPICS
 from ops.settings import KAFKA, STORE, kafka_servers, store_url
 from tools import broker, stack
 
@@ -72,7 +71,6 @@ def test_the_broker_is_the_one_that_tests_run_and_set_as_it_is(compose: Compose)
     names = {f"KAFKA_{name.upper().replace('.', '_')}": value for name, value in broker.SETTINGS.items()}
     names.pop("KAFKA_LISTENER_SECURITY_PROTOCOL_MAP")  # it has a listener more, for this machine
     assert {name: service["environment"].get(name) for name in names} == names
-    assert TOPICS  # nobody makes them but `migrate`
     assert service["environment"]["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
 
 
