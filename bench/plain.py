@@ -14,7 +14,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 FIRST = datetime(2016, 2, 1, tzinfo=UTC)
-DAYS = 600
+DAYS = 480
+_ALL = DAYS * 1440
 Stretch = tuple[int, int | None]
 
 
@@ -22,15 +23,14 @@ class Plain:
     """The minutes of a calendar; `hours` in minutes since midnight by weekday, None: every minute counts."""
 
     def __init__(self, zone: str, hours: dict[int, list[tuple[int, int]]] | None, off: frozenset[date]) -> None:
-        self.shown = [
-            (FIRST + timedelta(minutes=n)).astimezone(ZoneInfo(zone)).replace(tzinfo=None) for n in range(DAYS * 1440)
-        ]
-        self.open = [True] * len(self.shown) if hours is None else [_is_open(s, hours, off) for s in self.shown]
+        wall = ZoneInfo(zone)
+        self.shown = [] if hours is None else [(FIRST + timedelta(minutes=n)).astimezone(wall) for n in range(_ALL)]
+        self.open = [True] * _ALL if hours is None else [_is_open(shown, hours, off) for shown in self.shown]
         self.minutes = [n for n, is_open in enumerate(self.open) if is_open]
         self.sums = [0, *accumulate(self.open)]
         self.closings: dict[date, int] = {}
         """Each working day, and the minute after its last one."""
-        for n in self.minutes:
+        for n in self.minutes if self.shown else ():
             self.closings[self.shown[n].date()] = n + 1
         self.days = sorted(self.closings)
         self.ends = sorted(self.closings.values())
@@ -40,22 +40,29 @@ class Plain:
         return self.sums[max(end, start)] - self.sums[start]
 
     def reached(self, start: int, seconds: int, without: list[Stretch]) -> Fraction | None:
-        """The earliest moment at which so many seconds have counted: one open minute after another."""
-        left = Fraction(seconds, 60)
-        n = bisect_left(self.minutes, start)
-        while left > 0:
+        """The earliest moment at which so many seconds have counted: open minutes told off one after another."""
+        if seconds == 0:
+            return Fraction(start)
+        left, n = seconds, bisect_left(self.minutes, start)
+        while True:
             minute = self.minutes[n]
             block = next(((a, b) for a, b in without if a <= minute and (b is None or minute < b)), None)
             if block is not None:
                 if block[1] is None:
                     return None
                 n = bisect_left(self.minutes, block[1])
-            elif left <= 1:
-                return minute + left
-            else:
-                left -= 1
-                n += 1
-        return Fraction(start)
+                continue
+            coming = min((a for a, _ in without if a > minute), default=_ALL)
+            there = bisect_left(self.minutes, coming)
+            if left <= (there - n) * 60:
+                whole, rest = divmod(left, 60)
+                return (
+                    Fraction(self.minutes[n + whole - 1] + 1)
+                    if rest == 0
+                    else self.minutes[n + whole] + Fraction(rest, 60)
+                )
+            left -= (there - n) * 60
+            n = there
 
     def nth_closing(self, start: int, days: int) -> int:
         """The last closing of the n-th working day after the start's date."""

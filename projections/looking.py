@@ -9,13 +9,18 @@ from contracts.recorded import Recorded
 from projections.coding import event_of
 from projections.recounting import Complaint, Recount, Recounter
 from projections.store.database import Cursor, among
-from projections.store.tables import COMPLAINTS, EVENTS, SERVICES
+from projections.store.rows import COMPLAINTS as ROWS
+from projections.store.tables import COMPLAINTS, EVENTS, POSITIONS, SERVICES
 
+_NOTHING: Final = ("", "null")
+"""How a value that is missing is asked for."""
 _PORTION: Final = 200
 """Complaints whose events are in memory at once."""
 _COLUMNS: Final = "stream, version, type, time, recorded_at, source, id, service, late, data"
 NARROWING: Final = ("complaint", "service", "customer", "agreement")
 """Columns of a complaint by which the tables can be narrowed down, whatever the moment."""
+THEN: Final = ("status", "team")
+"""Columns by which they can be where what was so is asked as known at that very moment: as it was recorded."""
 
 
 class Looking:
@@ -38,16 +43,18 @@ class Looking:
         self._events = EVENTS.named(generation)
         self._filed = COMPLAINTS.named(generation)
         self._services = SERVICES.named(generation)
-        self._narrowed = {k: v for k, v in (narrowed or {}).items() if k in NARROWING}
+        self._rows = ROWS.named(generation)
+        self._positions = POSITIONS.named(generation)
+        columns = (*NARROWING, *THEN) if at == known_at else NARROWING
+        self._narrowed = {k: v for k, v in (narrowed or {}).items() if k in columns and v not in _NOTHING}
 
     def complaints(self) -> Iterator[Complaint]:
         """Those filed by then, in order of their ids."""
         after = ""
-        where, params = self._where()
+        source, where, params = self._where()
         while rows := self._cursor.rows(
-            f"SELECT complaint, service FROM {self._filed} WHERE complaint > ? AND recorded_at <= ?{where}"
-            " ORDER BY complaint LIMIT ?",
-            (after, self.known_at, *params, _PORTION),
+            f"SELECT complaint, service FROM {source} WHERE complaint > ?{where} ORDER BY complaint LIMIT ?",
+            (after, *params, _PORTION),
         ):
             yield from self._recounted(rows)
             after = rows[-1][0]
@@ -79,8 +86,16 @@ class Looking:
                     yield service, first, recounter, self._filed_by_then(recounter, names)
             after = rows[-1][0]
 
-    def _where(self) -> tuple[str, tuple[str, ...]]:
-        return "".join(f" AND {name} = ?" for name in self._narrowed), tuple(self._narrowed.values())
+    def _where(self) -> tuple[str, str, tuple[object, ...]]:
+        """The table in which complaints are looked for, a condition that narrows them down, and its parameters."""
+        where, params = "".join(f" AND {name} = ?" for name in self._narrowed), tuple(self._narrowed.values())
+        if not set(self._narrowed) & set(THEN):
+            return self._filed, f" AND recorded_at <= ?{where}", (self.known_at, *params)
+        last = self._cursor.rows(f"SELECT MAX(recorded_at) FROM {self._positions}")[0][0]
+        if last is not None and last <= self.known_at:
+            return self._rows, f" AND recorded_to IS NULL{where}", params
+        held = " AND recorded_from <= ? AND (recorded_to IS NULL OR recorded_to > ?)"
+        return self._rows, f"{held}{where}", (self.known_at, self.known_at, *params)
 
     def _recounted(self, rows: Sequence[tuple[str, str]]) -> Iterator[Complaint]:
         streams = [f"complaint:{name}" for name, _ in rows]

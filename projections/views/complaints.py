@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from projections.looking import NARROWING, Looking
+from projections.looking import NARROWING, THEN, Looking
 from projections.views.base import MONTH, Row, View, month, read
 
 _HANDING = ("handovers", "bounces", "contacts", "repeat_diagnoses")
@@ -76,6 +76,6 @@ COMPLAINTS = View(
     _complaints,
     _COUNTS,
     months="filed_at",
-    narrow=NARROWING,
+    narrow=(*NARROWING, *THEN),
 )
 HANDOVERS = View("handovers", ("complaint", *_HANDING), _handovers, _HANDING, narrow=("complaint",))

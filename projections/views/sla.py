@@ -49,7 +49,7 @@ SLA = View(
     _sla,
     ("elapsed", "paused"),
     months="started_at",
-    narrow=("complaint", "agreement"),
+    narrow=("complaint", "agreement", "team"),
 )
 PROMISES = View(
     "promises",

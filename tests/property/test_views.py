@@ -214,6 +214,26 @@ def compare_tables(database: Database, projector: Projector, shows: list[dict[st
     return len(found) + len(clocks) + len(promises) + len(orders)
 
 
+def test_what_is_narrowed_down_in_the_tables_is_what_is_found_by_looking_at_all(
+    bench: Bench, database: Database
+) -> None:
+    compared = 0
+    for seed in SEEDS[10:20]:
+        told = history(seed)
+        bench.run(told)
+        projector = projected(database, bench, page=1 + seed % 9)
+        for at, known_at in moments(told, Random(seed)):
+            for view in ("complaints", "sla"):
+                rows = asked(database, projector, view, at, known_at)
+                for column in ("status", "team", "complaint", "customer", "agreement"):
+                    for value in {row[column] for row in rows if column in row}:
+                        question = Question(view, at, known_at, {column: "null" if value is None else value})
+                        found = list(ask(database, projector.generation, Recounter, question))
+                        assert found == [row for row in rows if row[column] == value], (seed, question)
+                        compared += len(found)
+    assert compared > 500
+
+
 def test_tables_say_as_known_at_any_moment_what_show_says(bench: Bench, database: Database) -> None:
     compared = 0
     for seed in SEEDS:

@@ -40,10 +40,13 @@ COMMANDS = [
     "import servicenow",
     "ingest",
     "migrate",
+    "project",
+    "rebuild",
     "reopen",
     "show",
     "status",
     "verify",
+    "view",
     "withdraw",
 ]
 GROUPS = ["agreements", "calendar", "dead", "held", "import"]

@@ -82,6 +82,7 @@ def test_a_closing_stops_nothing_that_is_owed_and_a_withdrawal_does() -> None:
     it = owing(down(0), withdrawn(DAY + 60))
     assert owed(it.at(9 * DAY)) == [("10.00", "PLN")]
     assert not it.dues
+    assert changes(it.when(up(9 * DAY + 1))) == [(DAY, "10.00", None)], "that it lasted longer changes nothing"
     it = owing(down(0), up(DAY + 60), closing(DAY + 90), reopening(2 * DAY), down(2 * DAY + 1)).at(3 * DAY + 1)
     assert owed(it) == [("10.00", "PLN"), ("10.00", "PLN")]
 
