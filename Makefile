@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
         --system-certs --custom-compile-command 'make lock' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench soak lock clean
+.PHONY: help setup demo test stack check bench soak lock clean
 
 help: ## what there is to do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -35,6 +35,9 @@ check: $(READY) ## lint, format, types, the arrows between the rooms, generated 
 	$(BIN)/python -m contracts.publish --check
 	$(BIN)/uv pip check --quiet --python $(BIN)/python
 
+stack: $(READY) ## PostgreSQL, Kafka and the workers on this machine, until Ctrl-C; ARGS='--keep FOLDER' keeps the data
+	$(BIN)/python -m tools.stack $(ARGS)
+
 bench: $(READY) ## speed, measured on this machine; ARGS goes to bench
 	$(BIN)/python -m bench $(ARGS)
 
@@ -44,7 +47,8 @@ soak: $(READY) ## the long test of everything together, apart from `make test`
 lock: | $(READY) ## writes requirements/ from pyproject.toml; ARGS=--upgrade takes newer versions
 	$(LOCK) pyproject.toml -o requirements/runtime.txt
 	$(LOCK) pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(LOCK) --group build -c requirements/dev.txt -o requirements/build.txt
 
 clean: ## removes .venv, caches and builds; never a store
-	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
+	rm -rf .venv .cache dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

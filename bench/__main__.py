@@ -1,4 +1,5 @@
-"""`python -m bench [show|flaps|log [--clocks]|worktime|timers|intake [--clocks] [COPIES] [BATCH] [postgres]]`.
+"""`python -m bench [NAME]`: show, flaps, log [--clocks], worktime, timers, outage […], views, or
+`intake [--clocks] [COPIES] [BATCH] [STORE]`; without a name all of them.
 
 Figures, as ratios of one run.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 import platform
 import sys
 
-from bench import deadlines, flaps, intake, log, showing, timers, working
+from bench import deadlines, flaps, intake, log, outage, showing, timers, views, working
 from engine.tuning import collect_rarely
 
 _INTAKE = ("17", "100", "sqlite")
@@ -20,7 +21,7 @@ def main(arguments: list[str]) -> None:
     collect_rarely()
     clocks = "--clocks" in arguments
     arguments = [argument for argument in arguments if argument != "--clocks"]
-    wanted = arguments[:1] or ["show", "flaps", "log", "worktime", "timers", "intake"]
+    wanted = arguments[:1] or ["show", "flaps", "log", "worktime", "timers", "outage", "intake", "views"]
     for name in wanted:
         if name == "intake":
             given = arguments[1:4]
@@ -34,10 +35,14 @@ def main(arguments: list[str]) -> None:
             timers.main(*map(int, arguments[1:2]))
         elif name == "worktime":
             working.main()
+        elif name == "outage":
+            outage.main(arguments[1:])
+        elif name == "views":
+            views.main(*map(int, arguments[1:2]))
         elif name == "show":
             showing.main()
         else:
-            sys.exit(f"no benchmark {name!r}; there are show, flaps, log, worktime, timers and intake")
+            sys.exit(f"no benchmark {name!r}; there are show, flaps, log, worktime, timers, outage, intake and views")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,16 @@ FORMAT: Final = "application/schema+json;version=2020-12"
 CLOUDEVENT: Final = "application/cloudevents+json"
 VERSION: Final = "0.1.0"
 PARTITIONS: Final = 16
+"""Of every topic. Another number is another generation of topics, with rebuilt views."""
+FACTS_IN: Final = "stilldown.facts"
+EVENTS_OUT: Final = "stilldown.events"
+DEAD_OUT: Final = "stilldown.dead"
+TOPICS: Final[dict[str, dict[str, int]]] = {
+    FACTS_IN: {"max.message.bytes": 2 * 1_048_576},
+    EVENTS_OUT: {"max.message.bytes": 2 * 1_048_576, "retention.ms": -1},
+    DEAD_OUT: {"max.message.bytes": 4 * 1_048_576},
+}
+"""Every topic, and what it has to be set to: the largest fact has 1 MiB, and has to fit with all that is said of it."""
 
 
 def asyncapi() -> Schema:
@@ -41,21 +51,21 @@ def asyncapi() -> Schema:
         },
         "defaultContentType": CLOUDEVENT,
         "channels": {
-            "stilldown.facts": _channel("stilldown.facts", _FACTS_TOPIC, [*incoming, "binary"]),
-            "stilldown.events": _channel("stilldown.events", _EVENTS_TOPIC, outgoing, **{"retention.ms": -1}),
-            "stilldown.dead": _channel("stilldown.dead", _DEAD_TOPIC, ["dead"]),
+            FACTS_IN: _channel(FACTS_IN, _FACTS_TOPIC, [*incoming, "binary", "batch"]),
+            EVENTS_OUT: _channel(EVENTS_OUT, _EVENTS_TOPIC, outgoing),
+            DEAD_OUT: _channel(DEAD_OUT, _DEAD_TOPIC, ["dead"]),
         },
         "operations": {
-            "takeFacts": _operation("receive", "stilldown.facts", "Takes facts in."),
-            "tellEvents": _operation("send", "stilldown.events", "Tells what was recorded."),
-            "buryDeadLetters": _operation("send", "stilldown.dead", "Puts aside what could not be understood."),
+            "takeFacts": _operation("receive", FACTS_IN, "Takes facts in."),
+            "tellEvents": _operation("send", EVENTS_OUT, "Tells what was recorded."),
+            "buryDeadLetters": _operation("send", DEAD_OUT, "Puts aside what could not be understood."),
         },
-        "components": {"messages": incoming | outgoing | {"binary": _binary(), "dead": _dead()}},
+        "components": {"messages": incoming | outgoing | {"batch": _batch(), "binary": _binary(), "dead": _dead()}},
     }
 
 
 _FACTS_TOPIC: Final = (
-    "Facts from upstream, in structured or binary mode, with any key. May come late, twice, in any order."
+    "Facts from upstream, in structured, batched or binary mode, with any key. May come late, twice, in any order."
 )
 _EVENTS_TOPIC: Final = (
     "Every recorded fact and decision, at least once, in order per key, never with a hole. Kept for ever."
@@ -64,10 +74,9 @@ _DEAD_TOPIC: Final = "Facts that could not be understood: the original bytes, wi
 _SERVICE_KEY: Final = "The service's id; without a service, the subject."
 
 
-def _channel(topic: str, description: str, messages: Iterable[str], **configuration: int) -> Schema:
+def _channel(topic: str, description: str, messages: Iterable[str]) -> Schema:
     kafka: Schema = {"topic": topic, "partitions": PARTITIONS, "bindingVersion": "0.5.0"}
-    if configuration:
-        kafka["topicConfiguration"] = configuration
+    kafka["topicConfiguration"] = dict(TOPICS[topic])
     return {
         "address": topic,
         "description": description,
@@ -89,6 +98,11 @@ def _message(name: str, cls: type[Struct], schema: Schema, *, key: str | None = 
         "payload": {"schemaFormat": FORMAT, "schema": schema},
     }
     if key:
+        message["headers"] = {
+            "type": "object",
+            "properties": {"content-type": {"const": CLOUDEVENT}},
+            "required": ["content-type"],
+        }
         message["bindings"] = {"kafka": {"key": {"type": "string", "description": key}, "bindingVersion": "0.5.0"}}
     return message
 
@@ -111,12 +125,22 @@ def _binary() -> Schema:
     }
 
 
+def _batch() -> Schema:
+    return {
+        "name": "batch",
+        "title": "Batched mode",
+        "summary": "Several facts in one message: each is taken, or a dead letter, by itself.",
+        "contentType": "application/cloudevents-batch+json",
+        "payload": {"schemaFormat": FORMAT, "schema": {"type": "array", "items": {"type": "object"}}},
+    }
+
+
 def _dead() -> Schema:
     texts = {"reason": "Why it could not be understood.", "field": "The field at fault, where there is one."}
     return {
         "name": "dead",
         "title": "Dead letter",
-        "summary": "A fact that could not be understood.",
+        "summary": "A fact that could not be understood: its message as it came, with its own headers beside these.",
         "contentType": "application/octet-stream",
         "headers": {
             "type": "object",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import lru_cache
 from typing import NamedTuple
 
 from contracts.agreements import Agreement, Clock
@@ -23,10 +23,11 @@ from contracts.facts import (
     NoticeDelivered,
     NoticeSent,
 )
+from contracts.rows import ClockRow
 from engine.complaint import CLOSED, OPEN, Complaint, Stage
 from engine.corrections import BEHIND, Ref
 from engine.reckoning import Block, Clockwork, Extension, Kept, Reckoned, Stop, due_then, elapsed, reckon
-from engine.rows import Cycle, Outage
+from engine.rows import Cycle, Outage, clock_row
 from engine.waiting import TOLD, Told, Wait, told
 
 _MOST = 512
@@ -64,6 +65,8 @@ class Found(NamedTuple):
     extension: Extension | None
     reckoned: Reckoned
     kept: Kept | None = None
+    common: int | None = None
+    """When it was reckoned, if it is the same for all who live through its outage (see `_in_common`)."""
 
 
 class _Works(NamedTuple):
@@ -132,6 +135,7 @@ class Clocks:
         self._born = complaint.born
         self._steps = complaint.steps(None if now == known else now)
         self._outages = outages
+        self._lived: tuple[tuple[int, int, int], ...] | None = None
         self._applied = applied
         self._now = now
         facts = complaint.log if now >= known else complaint.until(now)
@@ -207,10 +211,12 @@ class Clocks:
             return Stop(max(answer.us, start), own=True, behind=answer.ref)
         return None if end is None else Stop(end.time, own=False, behind=fact_at(end.place))
 
-    @cached_property
+    @property
     def lives(self) -> Sequence[tuple[int, int, int]]:
         """For each stretch of life: its start, and the outages in it, from one index to another."""
-        return tuple(self._lives())
+        if self._lived is None:
+            self._lived = tuple(self._lives())
+        return self._lived
 
     def _lives(self) -> Iterator[tuple[int, int, int]]:
         done = 0
@@ -250,6 +256,8 @@ class Clocks:
         waits = tuple(w for w in self._told.waits if w.on in work.pauses) if self._told.waits else ()
         blocks = self._blocks(span.start, waits, work)
         extension = self._extension(work, span, blocks)
+        if span.outage is not None and not (waits or blocks or extension or kept):
+            return _in_common(work, applied.version, span, now)
         reckoned = reckon(work, span.start, span.stop, blocks, now, extension=extension, kept=kept)
         return Found(work, applied.version, span, blocks, waits, extension, reckoned, kept)
 
@@ -326,7 +334,13 @@ def _cancelled(found: Found, time: int, kept: Kept | None) -> Found:
     """A cycle of a clock that the new terms do not have."""
     span = found.span._replace(stop=Stop(max(time, found.span.start), own=False))
     reckoned = reckon(found.work, span.start, span.stop, found.blocks, time, extension=found.extension, kept=kept)
-    return found._replace(span=span, reckoned=reckoned._replace(state="cancelled"))
+    return found._replace(span=span, reckoned=reckoned._replace(state="cancelled"), common=None)
+
+
+@lru_cache(_MOST)
+def _in_common(work: Clockwork, version: int, span: Span, now: int) -> Found:
+    """A cycle that follows its outage and nothing else. Many complaints live through the same one."""
+    return Found(work, version, span, (), (), None, reckon(work, span.start, span.stop, (), now), common=now)
 
 
 def _outside(start: int, end: int | None, gaps: Sequence[tuple[int, int]]) -> list[Block]:
@@ -366,6 +380,20 @@ def cycle_of(found: Found, agreement: str, *, at: int | None = None) -> Cycle:
         counted[0] if counted[0] is None else counted[0] // 1_000_000,
         counted[1] if counted[1] is None else counted[1] // 1_000_000,
     )
+
+
+def recorded(found: Found, agreement: str) -> tuple[Cycle, ClockRow]:
+    """A cycle as it is recorded, and its row."""
+    if found.common is not None:
+        return _recorded_in_common(found.work, found.version, found.span, found.common, agreement)
+    cycle = cycle_of(found, agreement)
+    return cycle, clock_row(cycle)
+
+
+@lru_cache(_MOST)
+def _recorded_in_common(work: Clockwork, version: int, span: Span, now: int, agreement: str) -> tuple[Cycle, ClockRow]:
+    cycle = cycle_of(_in_common(work, version, span, now), agreement)
+    return cycle, clock_row(cycle)
 
 
 def as_concluded(cycle: Cycle, concluded: int) -> Cycle:

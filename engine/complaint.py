@@ -25,7 +25,7 @@ from contracts.envelope import Fact, Key
 from contracts.facts import ComplaintCloseRequested, ComplaintFiled, FactCorrected, PromiseMade
 from contracts.moments import micros
 from engine.corrections import BEHIND, Ref, effective, root
-from engine.rows import Cycle, cycle_of
+from engine.cycles import Cycles, Kept, made
 
 OPEN, CLOSED, WITHDRAWN = "open", "closed", "withdrawn"
 
@@ -112,8 +112,8 @@ class Complaint:
         """Closings proved false, by the fact that asked for them: the time at which they were."""
         self.standing: Ref | None = None
         """The refused request that stands until nothing objects."""
-        self.cycles: dict[str, list[Cycle]] = {}
-        """The cycles of each clock as recorded, by number."""
+        self.cycles: dict[str, Cycles] = {}
+        """The cycles of each clock as recorded."""
         self.broken: set[tuple[str, int]] = set()
         """Promises recorded as broken, each with its due time."""
         self.credits: dict[int, str] = {}
@@ -280,14 +280,17 @@ class Complaint:
             self.reassigned = {(micros(row.time), row.deputy_of, row.person) for row in stood}
 
     def _clock(self, data: ClockChanged) -> None:
-        cycle = cycle_of(data.row)
-        rows = self.cycles.setdefault(cycle.clock, [])
-        if isinstance(data, ClockRestated) and data.gone:
-            del rows[cycle.number - 1 :]
-        elif cycle.number > len(rows):
-            rows.append(cycle)
+        self.record_clock(made(data.row), gone=isinstance(data, ClockRestated) and data.gone)
+
+    def record_clock(self, row: Kept, *, gone: bool) -> None:
+        """A cycle of a clock as it is now; `gone`: it is none any more."""
+        cycles = self.cycles.get(row.clock)
+        if cycles is None:
+            cycles = self.cycles[row.clock] = Cycles()
+        if gone:
+            cycles.cut(row.number)
         else:
-            rows[cycle.number - 1] = cycle
+            cycles.put(row)
 
     def _reopened(self, data: ComplaintReopened, time: int, cause: Ref) -> None:
         closing = (data.closing.source, data.closing.id)

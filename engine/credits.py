@@ -68,6 +68,27 @@ def _of(terms: Credit, periods: int) -> _Of:
     return _Of(f"{amount:.{places}f}", periods, _why(terms, periods, capped=capped), capped)
 
 
+def periods(terms: Credit, start: int, end: int | None, now: int) -> Iterator[tuple[int, Decimal]]:
+    """When each period that `owed` counts began, and what was owed for it: nothing once the cap is reached."""
+    per = _PER[terms.per]
+    begun = start + terms.after * SECOND
+    left = None if terms.cap is None else Decimal(terms.cap)
+    while begun <= now if end is None else begun < end:
+        amount = Decimal(terms.amount) if left is None else min(Decimal(terms.amount), left)
+        if not amount:
+            return
+        yield begun, amount
+        left = None if left is None else left - amount
+        begun += per
+
+
+def in_words(terms: Credit) -> str:
+    """What the terms of a credit are."""
+    most = "" if terms.cap is None else f", at most {terms.cap} {terms.currency} an outage"
+    free = _length(terms.after)
+    return f"{terms.amount} {terms.currency} for each {terms.per} of downtime begun beyond {free} free{most}"
+
+
 def _why(terms: Credit, periods: int, *, capped: bool) -> str:
     unit = terms.per if periods == 1 else f"{terms.per}s"
     begun = f"{periods} {unit} of downtime begun beyond {_length(terms.after)} free"

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from contracts.decisions import DecisionData
 from contracts.envelope import Fact
+from contracts.recorded import Recorded
 from engine.complaint import Complaint
 from engine.person import Person
-from engine.recording import Recorded, State
+from engine.recording import State
 from engine.service import Service
 
 _KINDS: dict[str, type[Complaint | Service | Person]] = {"complaint": Complaint, "service": Service, "person": Person}

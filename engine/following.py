@@ -45,8 +45,9 @@ from contracts.facts import (
     VisitMade,
 )
 from contracts.moments import micros, moment
+from contracts.rows import ClockRow
 from engine import dealings
-from engine.clocks import Applied, Clocks, Found, cycle_of, follows_service
+from engine.clocks import Applied, Clocks, Found, follows_service, recorded
 from engine.complaint import OPEN, WITHDRAWN, Complaint
 from engine.credits import begun, owed
 from engine.rows import Cycle, Outage, clock_row
@@ -130,17 +131,13 @@ class Following:
         complaint = self._complaint
         clocks = Clocks(complaint, self._outages, self._terms, self._now, known=self._now)
         for found in clocks.found(self._since):
-            rows = complaint.cycles.get(found.work.name, ())
-            number = found.span.number
-            old = rows[number - 1] if number <= len(rows) else None
+            cycles = complaint.cycles.get(found.work.name)
+            old = None if cycles is None else cycles.get(found.span.number)
             if found.reckoned.next is not None:
                 self._due.append(found.reckoned.next)
-            new = cycle_of(found, complaint.agreement)
-            if new != old:
-                yield from changes(old, new, found, time, complaint)
+            yield from changes(old, found, time, complaint)
         for name, cycles in complaint.cycles.items():
-            total = clocks.total(name)
-            for cycle in reversed(cycles[total:]):
+            for cycle in reversed(cycles.behind(clocks.total(name))):
                 yield time, ClockRestated(row=clock_row(cycle), gone=True)
 
     # ------------------------------------------------------------------ promises
@@ -209,9 +206,11 @@ class Following:
             )
 
 
-def changes(old: Cycle | None, new: Cycle, found: Found, time: int, complaint: Complaint) -> Iterator[Decided]:
+def changes(old: Cycle | None, found: Found, time: int, complaint: Complaint) -> Iterator[Decided]:
     """The decisions that record a cycle as it is now, each with its time."""
-    row = clock_row(new)
+    new, row = recorded(found, complaint.agreement)
+    if new == old:
+        return
     told = False
     if old is None:
         told = True
@@ -228,7 +227,7 @@ def changes(old: Cycle | None, new: Cycle, found: Found, time: int, complaint: C
         yield new.breached_at, ClockBreached(row=row)
         if found.work.clock.on_breach is not None:
             yield new.breached_at, ComplaintDeemedUpheld(clock=new.clock, cycle=new.number)
-    turned = _turned(old, new, time)
+    turned = _turned(old, new, row, time)
     if turned is not None and not (told and isinstance(turned[1], ClockResumed)):
         told = True
         yield turned
@@ -236,9 +235,8 @@ def changes(old: Cycle | None, new: Cycle, found: Found, time: int, complaint: C
         yield time, ClockRestated(row=row)
 
 
-def _turned(old: Cycle | None, new: Cycle, time: int) -> Decided | None:
+def _turned(old: Cycle | None, new: Cycle, row: ClockRow, time: int) -> Decided | None:
     """It stopped, was paused, or runs again; None where none of that has changed."""
-    row = clock_row(new)
     if new.stopped_at is not None:
         if old is not None and old.stopped_at is not None:
             return None

@@ -8,8 +8,9 @@ the store besides. If a batch fails, its members are tried one by one.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
 import structlog
@@ -29,12 +30,14 @@ from engine.publishing import learn, new_versions, published, stage, staged, uns
 from engine.rearming import Rearming
 from engine.recording import Held
 from engine.store.errors import StoreError
+from engine.store.handing import Reached
 from engine.store.mapper import EventMapper, to_row
 from engine.store.opening import environment, named
-from engine.store.unit import Clock, HeldRow, Store, Unit, writing
+from engine.store.unit import Clock, HeldRow, Store, Unit, reading, writing
 from engine.terms import Terms, Version
 from engine.timers import AFTER, DUE, FACTS, HELD, ElsewhereError
 
+_NO_ORIGINS: Mapping[bytes, bytes] = MappingProxyType({})
 _log = structlog.get_logger("stilldown.intake")
 
 
@@ -61,6 +64,14 @@ class _WaitedError(StilldownError):
     def __init__(self, row: HeldRow) -> None:
         super().__init__(row.id)
         self.row = row
+
+
+class _Besides(NamedTuple):
+    """What comes with the facts of a batch; see `Engine.take`."""
+
+    reached: tuple[Reached, ...]
+    origins: Mapping[bytes, bytes]
+    meanwhile: Callable[[], None] | None
 
 
 class Taken(NamedTuple):
@@ -128,22 +139,26 @@ class Engine(Applying, Rearming, Application[str]):
         bodies: Sequence[bytes],
         *,
         mode: str | None = "wall",
-        positions: Iterable[tuple[str, int, int]] = (),
+        positions: Iterable[Reached | tuple[str, int, int]] = (),
         facts: Sequence[Fact | MalformedError] | None = None,
+        origins: Mapping[bytes, bytes] = _NO_ORIGINS,
         meanwhile: Callable[[], None] | None = None,
     ) -> Taken:
         """Takes facts in, in order, in one transaction; durable when it returns.
 
         `mode`: `wall`, `event` (the clock follows the facts, timers fire in between), or None: as the store's clock
         goes already. `positions`: how far which part of which feed is taken in with them. `facts`: `bodies` as
-        understood, if they were already. `meanwhile`: called when all is decided, right before the store is written.
+        understood, if they were already. `origins`: the messages in which some of the bodies came (contracts.kafka).
+        `meanwhile`: called when all is decided, right before the store is written.
+
+        Raises LostError, and records nothing, where a position does not stand where it is believed to.
         """
         parsed = [understand(body) for body in bodies] if facts is None else list(facts)
-        positions = tuple(positions)
+        besides = _Besides(tuple(Reached(*given) for given in positions), origins, meanwhile)
         taken = Taken([], [], 0, 0)
         while True:
             done = len(taken.results)
-            part = self._some(bodies[done:], parsed[done:], mode, positions, meanwhile)
+            part = self._some(bodies[done:], parsed[done:], mode, besides)
             taken = taken.and_then(part)
             if len(taken.results) >= len(bodies):
                 return taken
@@ -178,13 +193,12 @@ class Engine(Applying, Rearming, Application[str]):
         bodies: Sequence[bytes],
         parsed: list[Fact | MalformedError],
         mode: str | None,
-        positions: tuple[tuple[str, int, int], ...],
-        meanwhile: Callable[[], None] | None,
+        besides: _Besides,
     ) -> Taken:
         """Takes facts in one transaction: all, or those before more falls due than one transaction should do."""
         while True:
             try:
-                return self._batch(bodies, parsed, mode, positions, meanwhile)
+                return self._batch(bodies, parsed, mode, besides)
             except _WaitedError as error:
                 self._set_aside(error)
             except ElsewhereError as error:
@@ -202,34 +216,35 @@ class Engine(Applying, Rearming, Application[str]):
                 parsed = [_failed(error)]
         taken = Taken([], [], 0, 0)
         for body, fact in zip(bodies, parsed, strict=True):
-            taken = taken.and_then(self.take([body], mode=mode, facts=[fact]))
-        return taken.and_then(self.take([], mode=mode, positions=positions)) if positions else taken
+            taken = taken.and_then(self.take([body], mode=mode, facts=[fact], origins=besides.origins))
+        reached = besides.reached
+        return taken.and_then(self.take([], mode=mode, positions=reached)) if reached else taken
 
     def _set_aside(self, error: _WaitedError) -> None:
         """What failed without being a fact of the batch must not fail every batch to come."""
         _log.exception("a fact that had waited failed; it is a dead letter", body=error.row.body[:1000])
         with writing(self._store) as unit:
             unit.drop_held((error.row.source, error.row.id))
-            unit.bury(error.row.body, _failed(error.__cause__), self._wall(unit))
+            unit.bury(error.row.body, _failed(error.__cause__), self._wall(unit), error.row.origin)
 
     def _batch(
         self,
         bodies: Sequence[bytes],
         parsed: Sequence[Fact | MalformedError],
         mode: str | None,
-        positions: Iterable[tuple[str, int, int]],
-        meanwhile: Callable[[], None] | None,
+        besides: _Besides,
     ) -> Taken:
         try:
             with writing(self._store) as unit:
                 self._open_batch(unit, mode)
+                self._origins.update(besides.origins)
                 results, more = self._all(unit, bodies, parsed)
                 if len(results) == len(bodies):
-                    for feed, part, position in positions:
-                        unit.set_position(feed, part, position)
+                    for place in besides.reached:
+                        unit.reach(place)
                 taken = self._save(results, more=more)
-                if meanwhile is not None:
-                    meanwhile()
+                if besides.meanwhile is not None:
+                    besides.meanwhile()
         except BaseException:  # an interruption too: what was decided was not saved
             self._forget()
             raise
@@ -246,9 +261,10 @@ class Engine(Applying, Rearming, Application[str]):
         last = max((fact.us for fact in facts), default=self._now) if follows else self._now
         self._prefetch(unit, facts)
         self._publish_staged(parsed)
-        self._look_ahead(max(last, self._now))
+        self._look_ahead(max(last, self._now), alone=not bodies)
         if not follows:
             self._fire_silences()
+            self._begin_portion()
         results: list[Result] = []
         for body, fact in zip(bodies, parsed, strict=True):
             if follows and isinstance(fact, Fact) and not self._reach(fact.us):
@@ -288,6 +304,8 @@ class Engine(Applying, Rearming, Application[str]):
         self._begin_reading()
         self._begin_keeping()
         self._released: list[tuple[Ref, Result]] = []
+        self._origins: dict[bytes, bytes] = {}
+        """By the bytes of a fact: the message in which it came."""
 
     def _save(self, results: list[Result], *, more: bool = False) -> Taken:
         unit = self._unit
@@ -361,6 +379,8 @@ class Engine(Applying, Rearming, Application[str]):
         """What had waited, in no order; what the contracts of today do not take any more is a dead letter."""
         found = []
         for row in rows:
+            if row.origin is not None:
+                self._origins[row.body] = row.origin
             fact = understand(row.body)
             if isinstance(fact, Fact):
                 found.append((fact.key, fact, row))
@@ -384,13 +404,14 @@ class Engine(Applying, Rearming, Application[str]):
         return Result(Outcome.RECORDED, ref=fact.ref)
 
     def _hold(self, body: bytes, fact: Fact, digest: bytes, held: Held) -> None:
-        self._unit.hold(HeldRow(fact.source, fact.id, digest, held.waits_for, held.due, self._now, body))
+        origin = self._origins.get(body)
+        self._unit.hold(HeldRow(fact.source, fact.id, digest, held.waits_for, held.due, self._now, body, origin))
         self._holding = True
         if held.due is not None and held.due <= self._horizon:
             heapq.heappush(self._heap, (held.due, FACTS, HELD))
 
     def _bury(self, body: bytes, error: MalformedError, ref: Ref | None = None) -> Result:
-        self._unit.bury(body, error, self._received)
+        self._unit.bury(body, error, self._received, self._origins.get(body))
         self._dying = True
         return Result(Outcome.DEAD, error.reason, ref)
 
@@ -419,6 +440,11 @@ class Engine(Applying, Rearming, Application[str]):
             for data in new:
                 self._terms.publish(data)
         return new
+
+    def positions(self, feed: str) -> dict[int, int]:
+        """How far each part of a feed was taken in."""
+        with reading(self._store) as unit:
+            return unit.positions(feed)
 
     def apply(self, complaints: Iterable[str]) -> Iterator[Moves]:
         """Gives complaints the newest version of their own agreement; what became of each, portion by portion.

@@ -10,6 +10,7 @@ from typing import NamedTuple, Self
 
 from contracts.decisions import AgreementPublished, DecisionData
 from engine.publishing import staged
+from engine.store.handing import RELAY, Lease
 from engine.store.mapper import from_row
 from engine.store.opening import open_store
 from engine.store.unit import HELD, Clock, HeldRow, Unit, reading, writing
@@ -55,6 +56,12 @@ class Standing(NamedTuple):
     overdue: int
     next_due: int | None
     staged: int
+    relay: Lease | None
+    """How far the history was sent on; None where it never was."""
+    untold: int
+    """Dead letters that were not sent on."""
+    intake: list[tuple[str, int, int]]
+    """Feed, part, and the offset up to which it was taken in."""
     work: int
 
 
@@ -126,6 +133,9 @@ class Keeper:
                 overdue=overdue,
                 next_due=next_due,
                 staged=_count(unit, "staged"),
+                relay=unit.lease(RELAY) if _count(unit, "relay") else None,
+                untold=_count(unit, "dead WHERE untold = 1"),
+                intake=unit.rows("SELECT feed, part, position FROM intake ORDER BY feed, part"),
                 work=_count(unit, "work"),
             )
 

@@ -6,6 +6,7 @@ From conclusions alone. Moments are microseconds; `at` leaves out what has a lat
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from contracts.facts import ComplaintCloseRequested
@@ -76,15 +77,21 @@ def closed(complaint: Complaint, at: int) -> list[Interval]:
 def lived(complaint: Complaint, service: Service, at: int) -> list[Lived]:
     """The outages that overlap its life, whole, in order."""
     lives = life(complaint, at)
+    asked = [f.us for f in complaint.until(at) if isinstance(f.data, ComplaintCloseRequested)]
+    outages = [o for o in service.outages if o.start <= at and any(_meets(o, born, end) for born, end in lives)]
+    return _told(service, outages, at, asked)
+
+
+def all_outages(service: Service, at: int, asked: Iterable[int]) -> list[Lived]:
+    """All outages of a service, in order. `asked`: when closing of any of its complaints was requested."""
+    return _told(service, [o for o in service.outages if o.start <= at], at, sorted(t for t in asked if t <= at))
+
+
+def _told(service: Service, outages: list[Outage], at: int, asked: list[int]) -> list[Lived]:
     claims = [claim for claim in service.claims.values() if claim.place[0] <= at]
     about = _claims_by_outage(service, claims)
     named = sorted(claim.since for claim in claims)
-    asked = [f.us for f in complaint.until(at) if isinstance(f.data, ComplaintCloseRequested)]
-    return [
-        _as_of(outage, at, sorted(about.get(outage.start, ())), named, asked)
-        for outage in service.outages
-        if outage.start <= at and any(_meets(outage, born, end) for born, end in lives)
-    ]
+    return [_as_of(outage, at, sorted(about.get(outage.start, ())), named, asked) for outage in outages]
 
 
 def _meets(outage: Outage, born: int, end: int | None) -> bool:

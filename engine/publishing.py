@@ -15,7 +15,7 @@ import msgspec
 from contracts.agreements import AgreementFile
 from contracts.decisions import AgreementPublished
 from contracts.moments import micros
-from engine.recording import Recorded
+from contracts.recorded import Recorded
 from engine.store.mapper import from_row
 from engine.store.unit import Unit
 from engine.terms import Terms

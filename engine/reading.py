@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,6 +12,7 @@ from contracts.decisions import AgreementPublished, Outages
 from contracts.envelope import Fact
 from contracts.errors import StilldownError
 from contracts.moments import rfc3339
+from contracts.recorded import Recorded
 from engine.absences import Absence, Absences, gather
 from engine.behind import Causes
 from engine.clocks import Applied
@@ -23,7 +24,7 @@ from engine.following import applied
 from engine.person import Person
 from engine.previewing import differences, preview
 from engine.publishing import learn, new_versions
-from engine.recording import Recorded, State
+from engine.recording import State
 from engine.rows import Outage
 from engine.service import Service
 from engine.showing import show
@@ -51,9 +52,23 @@ class Shelf:
 
     def state(self, stream: str) -> State:
         """The state of a stream; an empty one where nothing was recorded in it."""
+        return self._evolved(stream, self._unit.load(stream))
+
+    def outages(self, service: str) -> Service:
+        """A service by what was concluded about it, which is all that is shown of it (engine.service).
+
+        It may have heard a hundred thousand complaints; that is left out.
+        """
+        stream = f"service:{service}"
+        state = self._evolved(stream, self._unit.load_outages(stream))
+        if not isinstance(state, Service):  # pragma: no cover - its stream's name says so
+            raise TypeError(state)
+        return state
+
+    def _evolved(self, stream: str, rows: Iterable[tuple[int, str, bytes]]) -> State:
         state = fresh(stream)
-        for version, topic, data in self._unit.load(stream):
-            event = from_row(stream, version, topic, data)
+        for row in rows:
+            event = from_row(stream, *row)
             if self._known_at is not None and event.recorded_at > self._known_at:
                 break
             evolve(state, event)
@@ -91,7 +106,7 @@ class Shelf:
         """The facts behind a service's outages."""
         causes = Causes()
         stream = f"service:{service}"
-        for row in self._unit.load(stream):
+        for row in self._unit.load_outages(stream):
             event = from_row(stream, *row)
             if self._known_at is not None and event.recorded_at > self._known_at:
                 break
@@ -128,9 +143,7 @@ class Shelf:
 
     def show(self, complaint: Complaint, *, at: int, known_at: int) -> dict[str, Any] | None:
         """A complaint (interfaces.md §3); None where it was not filed by then."""
-        service = self.state(f"service:{complaint.service}")
-        if not isinstance(service, Service):  # pragma: no cover - its stream's name says so
-            raise TypeError(service)
+        service = self.outages(complaint.service)
         return show(complaint, service, self, self.absences(complaint, at), at=at, known_at=known_at)
 
 
@@ -205,9 +218,8 @@ class Reader:
                 if not isinstance(complaint, Complaint) or complaint.status != OPEN:
                     continue
                 if last is None or last.name != complaint.service:
-                    service = shelf.state(f"service:{complaint.service}")
-                    last = service if isinstance(service, Service) else None
-                yield _previewed(complaint, [] if last is None else last.outages, terms, now)
+                    last = shelf.outages(complaint.service)
+                yield _previewed(complaint, last.outages, terms, now)
 
     def history(self, name: str, *, at: int | None = None, known_at: int | None = None) -> Iterator[dict[str, Any]]:
         """Every fact and decision, as recorded: a complaint's with its service's outages, a service's, or a person's.

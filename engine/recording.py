@@ -11,36 +11,13 @@ from typing import NamedTuple, Protocol
 from contracts.agreements import Agreement
 from contracts.decisions import DecisionData
 from contracts.envelope import Fact
-from contracts.facts import FactData
+from contracts.recorded import Recorded
 from engine.complaint import Complaint
 from engine.corrections import Ref
 from engine.person import Person
 from engine.service import Service
 
 State = Complaint | Service | Person
-
-
-class Recorded(NamedTuple):
-    """A recorded fact or decision. Moments are microseconds.
-
-    For a decision `source` and `id` name the fact behind it.
-    """
-
-    stream: str
-    version: int
-    type: str
-    time: int
-    recorded_at: int
-    source: str
-    id: str
-    data: FactData | DecisionData
-    service: str | None = None
-    late: bool = False
-
-    @property
-    def kind(self) -> str:
-        """`fact` or `decision`."""
-        return "decision" if isinstance(self.data, DecisionData) else "fact"
 
 
 class Held(NamedTuple):

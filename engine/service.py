@@ -7,6 +7,9 @@ recorded: outages and claims, which are all that anybody reads.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Sequence
+from functools import lru_cache
+from sys import intern
 from typing import Literal, NamedTuple
 
 from contracts.decisions import DecisionData, Outages, ServiceHeard
@@ -24,6 +27,8 @@ _TURN = 100
 """The number of a beginning or an end among the items of its fact: after what the fact says."""
 
 
+_MOST = 1_024
+"""Things of a kind that are kept to be found again."""
 _ENTRIES: frozenset[type] = frozenset({Said, Claimed, Rejected, Noticed, Delivered})
 """Items that are folded."""
 
@@ -45,11 +50,18 @@ class Heard(NamedTuple):
     items: tuple[Item, ...]
 
 
+class Turn(NamedTuple):
+    """A complaint's beginning or end on the service: the fact, where it counts, and what was heard (None: nothing)."""
+
+    ref: Ref
+    place: Place
+    item: Leans | Left | None
+
+
 class Service:
     """The state of a service stream. Moments are microseconds."""
 
     __slots__ = (
-        "_shifts",
         "_turns",
         "armed",
         "askers",
@@ -60,6 +72,7 @@ class Service:
         "followers",
         "heard",
         "kinds",
+        "line",
         "log",
         "made",
         "name",
@@ -97,13 +110,14 @@ class Service:
         self.recorded_at = 0
         self.followers: dict[str, tuple[str, int]] = {}
         """Every complaint that ever leaned on it, in the order recorded, with its agreement's name and version."""
+        self.line: list[str] = []
+        """The same complaints, by number."""
         self.kinds: set[tuple[str, int]] = set()
         """The agreements and versions with which complaints ever leaned on it."""
         self.askers: set[str] = set()
         """Complaints with a request to close that may stand."""
-        self._turns: dict[str, dict[Ref, tuple[Place, Leans | Left | None]]] = {}
+        self._turns: dict[str, tuple[Turn, ...]] = {}
         """By complaint its beginnings and ends, in the order in which they were first heard of."""
-        self._shifts: dict[str, list[Entry]] = {}
 
     # reading
 
@@ -126,8 +140,8 @@ class Service:
 
     def leant(self, complaint: str, since: int) -> bool:
         """Whether a complaint leans on it, or did at `since` or later."""
-        last = next((turn for turn in reversed(self._turns[complaint].values()) if turn[1] is not None), None)
-        return last is None or isinstance(last[1], Leans) or last[0][0] >= since
+        last = next((turn for turn in reversed(self._turns[complaint]) if turn.item is not None), None)
+        return last is None or isinstance(last.item, Leans) or last.place[0] >= since
 
     def reported_end(self, start: int, end: int | None) -> int | None:
         """The earliest moment of an outage that a claim names or at which closing was requested, else its end."""
@@ -161,8 +175,9 @@ class Service:
 
     def _hear(self, decision: ServiceHeard, time: int) -> None:
         """What a fact brings. It replaces what was heard of it."""
-        ref = (decision.fact.source, decision.fact.id)
-        self._put(ref, Heard(time, decision.complaint, decision.items))
+        ref = (intern(decision.fact.source), decision.fact.id)
+        items = decision.items
+        self._put(ref, Heard(time, decision.complaint, _alike(items) if _ordinary(items) else items))
 
     def conclude(self, rows: Outages) -> None:
         """Conclusions replace what they speak of."""
@@ -243,8 +258,10 @@ class Service:
                     insort(self.closings, Closing(place[0], source, name, complaint))
                 self._turn(complaint, ref, place, item)
             elif isinstance(item, Leans):
-                self.followers[complaint] = (item.agreement, item.version)
-                self.kinds.add((item.agreement, item.version))
+                if complaint not in self.followers:
+                    self.line.append(complaint)
+                self.followers[complaint] = kind = _kind(item.agreement, item.version)
+                self.kinds.add(kind)
                 self._turn(complaint, ref, place, item)
 
     def _take_out(self, ref: Ref, heard: Heard) -> None:
@@ -266,17 +283,23 @@ class Service:
 
     def _turn(self, complaint: str, ref: Ref, place: Place, item: Leans | Left | None) -> None:
         """Leaning begins or ends with a fact (or, None, does not after all)."""
-        turns = self._turns.setdefault(complaint, {})
-        turns[ref] = ((*place[:3], _TURN), item)
-        before = self._shifts.get(complaint, [])
-        after = _shifts(complaint, list(turns.values()))
-        self._shifts[complaint] = after
-        for entry in before:
-            if entry not in after:
+        before = self._turns.get(complaint, ())
+        turn = Turn(ref, (*place[:3], _TURN), item)
+        known = any(t.ref == ref for t in before)
+        after = tuple(turn if t.ref == ref else t for t in before) if known else (*before, turn)
+        self._turns[complaint] = after
+        shifted, shifts = _shifts(complaint, before), _shifts(complaint, after)
+        for entry in shifted:
+            if entry not in shifts:
                 self.log.remove(entry.place)
-        for entry in after:
-            if entry not in before:
+        for entry in shifts:
+            if entry not in shifted:
                 self.log.insert(entry)
+
+
+def _ordinary(items: tuple[Item, ...]) -> bool:
+    """Whether many facts bring just the same."""
+    return len(items) == 1 and items[0].__class__ is Leans
 
 
 def _left(item: Left, place: Place) -> Place:
@@ -284,12 +307,12 @@ def _left(item: Left, place: Place) -> Place:
     return place if item.at is None else (micros(item.at), f"{BEHIND}{place[1]}", *place[2:])
 
 
-def _shifts(complaint: str, turns: list[tuple[Place, Leans | Left | None]]) -> list[Entry]:
+def _shifts(complaint: str, turns: Sequence[Turn]) -> list[Entry]:
     """Who leans, in the order of facts; what was recorded later is never placed before what it changed."""
     shifts: list[Entry] = []
     terms: Terms | None = None
     last: Place | None = None
-    for place, item in turns:
+    for _, place, item in turns:
         now = terms_of(item) if isinstance(item, Leans) else None
         if item is None or now == terms:
             continue
@@ -297,13 +320,32 @@ def _shifts(complaint: str, turns: list[tuple[Place, Leans | Left | None]]) -> l
             place = (*last[:3], last[3] + 2)  # noqa: PLW2901 - its place is behind the one ahead of it
         last = place
         if terms is not None:
-            shifts.append(Entry(place, complaint, Shift(terms, -1)))
+            shifts.append(Entry(place, complaint, _shift(terms, -1)))
         if now is not None:
-            shifts.append(Entry((*place[:3], place[3] + 1), complaint, Shift(now, 1)))
+            shifts.append(Entry((*place[:3], place[3] + 1), complaint, _shift(now, 1)))
         terms = now
     return shifts
 
 
+# A hundred thousand complaints may lean on a service with the same few terms: what is the same is kept once.
+
+
+@lru_cache(_MOST)
+def _shift(terms: Terms, by: int) -> Shift:
+    return Shift(terms, by)
+
+
+@lru_cache(_MOST)
+def _alike(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    return items
+
+
+@lru_cache(_MOST)
+def _kind(agreement: str, version: int) -> tuple[str, int]:
+    return agreement, version
+
+
+@lru_cache(_MOST)
 def terms_of(item: Leans) -> Terms:
     """The terms with which a complaint leans."""
     return Terms(item.agreement, item.version, item.accepts, None if item.silence is None else item.silence * SECOND)

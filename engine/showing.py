@@ -191,11 +191,12 @@ def _outage(outage: Lived, n: int) -> dict[str, Any]:
         "ended_by": outage.ended_by,
         "restated": outage.restated,
         "recurrence": n > 0,
-        "claims": [_claim(claim) for claim in outage.claims],
+        "claims": [claim_shown(claim) for claim in outage.claims],
     }
 
 
-def _claim(claim: Claim) -> dict[str, Any]:
+def claim_shown(claim: Claim) -> dict[str, Any]:
+    """A claim as JSON values."""
     return {
         "time": rfc3339(claim.place[0]),
         "since": rfc3339(claim.since),

@@ -21,6 +21,9 @@ from engine.store.mapper import load
 from engine.store.unit import Unit
 from engine.terms import Terms
 
+SHORT = 64
+"""Events of a complaint that are read again when it is asked for, rather than those that another process has added."""
+
 
 class Stock:
     """States on hand, as long as nobody else has changed them; and what this batch has read and added."""
@@ -120,7 +123,12 @@ class Stock:
 
     def _catch_up(self, unit: Unit, streams: list[str]) -> None:
         """Reads what another process has added to streams that are on hand: of long ones that is far less than all."""
-        known = [state for state in map(self._cache.get, streams) if state is not None]
+        known = []
+        for state in map(self._cache.get, streams):
+            if isinstance(state, Complaint) and state.version <= SHORT:
+                self._cache.drop(state.stream)
+            elif state is not None:
+                known.append(state)
         timers = unit.timers_of([state.stream for state in known])
         for state in known:
             load(state, unit.load_since(state.stream, state.version))

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import heapq
 from datetime import UTC, datetime
-from itertools import islice
 
 from contracts.errors import StilldownError
 from contracts.moments import micros
+from contracts.recorded import Recorded
 from engine.complaint import Complaint
 from engine.decide import Step
 from engine.person import Person
-from engine.recording import Recorded, State, Work
+from engine.portions import ALONE, BESIDE, LOADING, SILENCES, Portion
+from engine.recording import State, Work
 from engine.service import Service
 from engine.stock import Stock
 from engine.store.unit import WorkRow
@@ -24,8 +25,10 @@ HELD = "~held"
 """In the place of a stream, where facts wait for their time."""
 SILENCE, FACTS, DUE, AFTER = 0, 1, 2, 3
 """At one instant: first a silence that has lasted, then facts, then what falls due (domain.md §2)."""
-PORTIONS = {"wall": 200, "event": 1_000}
-"""Timers and complaints that one transaction works off at most; others wait for it where the machine's clock rules."""
+AT_ONCE = 32
+"""Streams that are read ahead in few statements, and complaints worked off before it is asked whether to go on."""
+LOOKED_THROUGH = 4_096
+"""Complaints of a service that are looked through in search of so many that follow."""
 LAST = micros(datetime.max.replace(tzinfo=UTC))
 """What falls due after the last moment that can be written never does."""
 
@@ -49,8 +52,11 @@ class Timers(Stock):
         """Begins with none."""
         self._horizon = 0
         self._loaded = 0
-        self._budget = 0
+        self._size = LOADING
+        self._portion = Portion(LOADING)
         self._heap: list[tuple[int, int, str]] = []
+        self._ahead = 0
+        """How many of the first in the heap are read ahead already."""
         self._stuck: set[str] = set()
         """Streams in which something failed that fell due."""
         self._working = False
@@ -103,26 +109,32 @@ class Timers(Stock):
 
     # ------------------------------------------------------------------ firing
 
-    def _look_ahead(self, horizon: int) -> None:
-        """Looks up what falls due in this batch."""
+    def _look_ahead(self, horizon: int, *, alone: bool) -> None:
+        """Looks up what falls due in this batch; `alone`: it has no facts."""
         self._horizon = horizon
-        self._budget = most = PORTIONS[self._mode]
-        asked = most + len(self._stuck)
+        self._size = LOADING if self._mode == "event" else ALONE if alone else BESIDE
+        self._portion = Portion(LOADING if self._mode == "event" else ALONE if alone else SILENCES)
+        asked = self._size.most + len(self._stuck)
         rows = self._unit.timers(horizon, asked)
         self._loaded = horizon if len(rows) < asked else rows[-1][0] - 1
         self._heap = [(due, _RANK[stream.partition(":")[0]], stream) for due, stream in rows]
-        self._prefetch_due(self._unit, [stream for _, stream in rows if stream not in self._stuck])
         if self._holding:
             self._heap += [(due, FACTS, HELD) for due in self._unit.held_due(horizon)]
         heapq.heapify(self._heap)
+        self._ahead = 0
         self._working = self._unit.works()
+
+    def _begin_portion(self) -> None:
+        """What was done so far does not count."""
+        self._portion = Portion(self._size)
 
     def _fire(self, time: int, rank: int) -> bool:
         """What falls due before a place in time, each at its own; whether all of it could be done in this portion."""
         while self._heap and self._heap[0][:2] < (time, rank):
             # Work is due at once: where the clock stands still for it, before what falls due later.
-            if self._budget <= 0 or (self._mode == "event" and not self._work_off()):
+            if self._portion.spent or (self._mode == "event" and not self._work_off()):
                 return False
+            self._read_ahead()
             due, _, stream = heapq.heappop(self._heap)
             if stream == HELD:
                 self._at(due)
@@ -130,10 +142,18 @@ class Timers(Stock):
                 continue
             state = None if stream in self._stuck else self._state(stream)
             if state is not None and state.armed == due:
-                self._budget -= 1
+                self._portion.took(1)
                 self._at(due)
                 self._fired(state, due)
         return self._loaded >= time
+
+    def _read_ahead(self) -> None:
+        """Reads the streams that fire next in few statements."""
+        if self._ahead <= 0:
+            self._ahead = AT_ONCE if self._size.seconds is not None else self._size.most
+            first = heapq.nsmallest(self._ahead, self._heap)
+            self._prefetch_due(self._unit, [s for _, _, s in first if s != HELD and s not in self._stuck])
+        self._ahead -= 1
 
     def _at(self, due: int) -> None:
         if self._mode == "event":
@@ -169,6 +189,7 @@ class Timers(Stock):
         self._fire(self._now, AFTER)
         for timer in due:
             heapq.heappush(self._heap, timer)
+        self._ahead = 0
 
     # ------------------------------------------------------------------ work
 
@@ -179,44 +200,47 @@ class Timers(Stock):
             if row is None:
                 self._working = False
                 break
-            if self._budget <= 0:
+            if self._portion.spent:
                 return False
-            self._portion(row)
+            self._carry(row)
         return True
 
-    def _portion(self, row: WorkRow) -> None:
+    def _carry(self, row: WorkRow) -> None:
         work = Work(row.stream, row.since, row.time, (row.source, row.id))
         step = Step(self, self._now)
         kind, _, name = row.stream.partition(":")
         names, cursor = (self._leaning if kind == "service" else self._owning)(step, work, name, row.cursor)
+        self._read(self._unit, [f"complaint:{name}" for name in names])
         try:
             step.follow(work, names)
         except StilldownError:
             raise
         except Exception as error:
             raise ElsewhereError(row.stream) from error
-        self._budget -= len(names) + 1
+        self._portion.took(len(names) + 1)
         self._unit.move_work(row.number, cursor)
         self._keep(step)
 
     def _leaning(self, step: Step, work: Work, name: str, cursor: str) -> tuple[list[str], str | None]:
         """The next complaints that follow a service, and how far that is."""
         service = self.service(name)
+        first = int(cursor or 0)
+        last = min(first + LOOKED_THROUGH, len(service.line))
         names: list[str] = []
-        number = int(cursor or 0)
-        for complaint in islice(service.followers, number, None):
-            if len(names) >= self._budget:
-                return names, str(number)
-            number += 1
+        for number in range(first, last):
+            complaint = service.line[number]
             if step.follows(service, complaint, work.since):
                 names.append(complaint)
-        return names, None
+                if len(names) >= AT_ONCE:
+                    last = number + 1
+                    break
+        return names, str(last) if last < len(service.line) else None
 
     def _owning(self, _step: Step, _work: Work, name: str, cursor: str) -> tuple[list[str], str | None]:
         """The next complaints that a person was given, those of this batch among them, and how far that is."""
         self._save_owned()
-        names = self._unit.owned(name, cursor, self._budget)
-        return names, names[-1] if len(names) >= self._budget else None
+        names = self._unit.owned(name, cursor, AT_ONCE)
+        return names, names[-1] if len(names) >= AT_ONCE else None
 
 
 _RANKS: dict[type[State], int] = {Service: SILENCE, Complaint: DUE, Person: DUE}

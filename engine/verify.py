@@ -18,9 +18,9 @@ from contracts.envelope import Fact
 from contracts.errors import StilldownError
 from contracts.facts import FactData
 from contracts.moments import rfc3339
+from contracts.recorded import Recorded
 from engine.corrections import Ref
 from engine.publishing import SOURCE as PUBLISHING
-from engine.recording import Recorded
 from engine.store.errors import DamagedError
 from engine.store.mapper import from_row
 from engine.store.opening import open_store

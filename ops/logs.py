@@ -14,17 +14,47 @@ from structlog.typing import Processor
 from ops.settings import logs_as_json
 
 WARNING: Final = logging.WARNING
+INFO: Final = logging.INFO
 DEBUG: Final = logging.DEBUG
+_QUIET: Final = 30.0
+"""Seconds for which a library that says the same again is not listened to."""
 
 
-def configure(*, verbose: bool = False) -> None:
-    """Set up logging for this process: from warnings on, with `verbose` everything, tracebacks too."""
+def configure(*, verbose: bool = False, works: bool = False) -> None:
+    """Set up logging for this process: from warnings on, with `verbose` everything, tracebacks too.
+
+    `works`: it runs on and on, so it tells what it does; what the library for Kafka says is told as well.
+    """
     structlog.configure(
         processors=_processors(verbose=verbose),
-        wrapper_class=structlog.make_filtering_bound_logger(DEBUG if verbose else WARNING),
+        wrapper_class=structlog.make_filtering_bound_logger(DEBUG if verbose else INFO if works else WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,  # stderr may be another one next time: in tests, and after a re-exec
     )
+
+
+def listen_to(library: str, *, verbose: bool = False) -> None:
+    """Bring a library's warnings into this log, and with `verbose` all that it says."""
+    logger = logging.getLogger(library)
+    logger.propagate = False
+    logger.setLevel(DEBUG if verbose else WARNING)
+    logger.handlers = [_Bridge(library, quiet=0.0 if verbose else _QUIET)]
+
+
+class _Bridge(logging.Handler):
+    """Hands a library's log records on; the same one again only after a while, for libraries try without end."""
+
+    def __init__(self, library: str, *, quiet: float) -> None:
+        super().__init__()
+        self._log = structlog.get_logger(library)
+        self._quiet = quiet
+        self._said: dict[str, float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = str(record.msg)
+        if record.created - self._said.get(said, -self._quiet) >= self._quiet:
+            self._said[said] = record.created
+            self._log.log(record.levelno, record.getMessage())
 
 
 def _processors(*, verbose: bool) -> list[Processor]:

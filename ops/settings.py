@@ -11,6 +11,8 @@ from ops.errors import SettingError
 
 STORE: Final = "STILLDOWN_STORE"
 """Environment variable: the store's URL, where no `--store` is given."""
+KAFKA: Final = "STILLDOWN_KAFKA"
+"""Environment variable: where Kafka is, where no `--kafka` is given."""
 LOG: Final = "STILLDOWN_LOG"
 """Environment variable: `json` makes every log line a JSON object, also on a terminal."""
 DEFAULT_STORE: Final = "sqlite:///stilldown.db"
@@ -39,6 +41,23 @@ def store_url(given: str | None) -> str:
         raise SettingError(f"{name}: a store's URL is sqlite:///FILE or postgresql://…, got {_shown(value)}{hint}")
     if path == ":memory:" or path.startswith("file:") or "\0" in path:
         raise SettingError(f"{name}: a store is a file, got {value!r}")
+    return value
+
+
+def kafka_servers(given: str | None) -> str | None:
+    """Give Kafka's bootstrap servers, HOST:PORT or several with commas: as given, else by `$STILLDOWN_KAFKA`.
+
+    None where neither says any. Raises SettingError where that is no list of servers.
+    """
+    value, name = given, "--kafka"
+    if value is None and KAFKA in os.environ:
+        value, name = os.environ[KAFKA], f"${KAFKA}"
+    if value is None:
+        return None
+    for server in value.split(","):
+        host, _, port = server.strip().rpartition(":")
+        if not host or not port.isdecimal() or "/" in host:
+            raise SettingError(f"{name}: Kafka's servers are HOST:PORT, several with commas, got {value!r}")
     return value
 
 

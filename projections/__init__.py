@@ -1,1 +1,4 @@
-"""How recorded events become rows, and who reads them. Knows contracts only."""
+"""Recorded events become rows for dashboards (architecture.md §3).
+
+This room knows contracts only, never how decisions are made.
+"""

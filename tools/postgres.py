@@ -95,12 +95,16 @@ class Server:
         with suppress(ServerError):  # it is down already
             self._run("pg_ctl", "-w", "-m", how, "-D", str(self._data), "stop")
 
-    def remove(self) -> None:
-        """Stops it and removes its data."""
-        self.stop("immediate")
+    def close(self, how: str = "fast") -> None:
+        """Stops it for good; its data stay, for another one in this folder."""
+        self.stop(how)
         if self._watch is not None:
             self._watch.communicate()
         shutil.rmtree(self._socket, ignore_errors=True)
+
+    def remove(self) -> None:
+        """Stops it and removes its data."""
+        self.close("immediate")
         shutil.rmtree(self._data, ignore_errors=True)
 
     def wants_password(self, user: str) -> None:
@@ -171,7 +175,7 @@ def main(folder: str) -> None:
     except KeyboardInterrupt:
         pass
     finally:
-        server.stop()
+        server.close()
 
 
 if __name__ == "__main__":

@@ -200,14 +200,20 @@ def named(url: str) -> str:
 
 def _parts(url: str) -> dict[str, Any]:
     try:
-        return dict(conninfo_to_dict(url))
+        parts = dict(conninfo_to_dict(url))
     except psycopg.Error as error:
         # What libpq says quotes what it did not understand, which may be a password: only its beginning is repeated.
-        reason = str(error).strip().partition(":")[0].partition('"')[0].strip() or "it cannot be understood"
-        raise UrlError(
-            f"not a store's URL ({reason}); it has to be postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for an"
-            " @ in a password"
-        ) from None
+        raise _no_url(str(error).strip().partition(":")[0].partition('"')[0].strip()) from None
+    if not all(port.isdecimal() for port in str(parts.get("port") or "0").split(",")):
+        raise _no_url("invalid port")  # libpq finds that out when it connects, or looks the word up as a service
+    return parts
+
+
+def _no_url(reason: str) -> UrlError:
+    return UrlError(
+        f"not a store's URL ({reason or 'it cannot be understood'}); it has to be"
+        " postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for an @ in a password"
+    )
 
 
 _UNREACHABLE: tuple[tuple[str, Callable[[str, str], StoreError]], ...] = (

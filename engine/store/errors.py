@@ -27,6 +27,10 @@ class ConflictError(StoreError):
     retriable = True
 
 
+class LostError(StoreError):
+    """A part of a feed does not stand where this worker believes: another one takes it in by now."""
+
+
 class DamagedError(StoreError):
     """What the store gives cannot be right."""
 

@@ -16,7 +16,7 @@ from engine.store.unit import Migrated
 
 
 def inspect(url: str) -> bool:
-    """Whether there is a store at `url`: False where a new one can be made.
+    """Whether there is a store at `url`, of this version or an older: False where a new one can be made.
 
     Raises NotAStoreError where something else is there, StoreError where this version cannot read it.
     """
@@ -42,14 +42,22 @@ def inspect(url: str) -> bool:
         raise NotAStoreError(f"{url} is no store: a database of something else")
     if version > SCHEMA_VERSION and tables:
         raise newer(url, version)
-    return bool(version == SCHEMA_VERSION)
+    return bool(version)
 
 
 def open_store(url: str, *, writes: bool = False) -> SQLiteStore:
-    """A connection to the store at `url`. Raises NoStoreError where there is none: one is never made."""
+    """A connection to the store at `url`.
+
+    Raises NoStoreError where there is none: one is never made. StoreError where it has to be upgraded first.
+    """
     if not inspect(url):
         raise NoStoreError(f"there is no store at {url}; `stilldown ingest` or `stilldown migrate` makes one")
-    return SQLiteStore(_connect(Path(path_of(url)), "rw" if writes else "ro"))
+    store = SQLiteStore(_connect(Path(path_of(url)), "rw" if writes else "ro"))
+    if store.schema < SCHEMA_VERSION:
+        version = store.schema
+        store.close()
+        raise StoreError(f"{url} is of an older version ({version}); `stilldown migrate` upgrades it")
+    return store
 
 
 def environment(url: str) -> Mapping[str, str]:
@@ -60,11 +68,16 @@ def environment(url: str) -> Mapping[str, str]:
 def migrate(url: str, *, finish: bool = True) -> Migrated:  # noqa: ARG001 - a file has no workers of another version
     """Makes the file, or its tables."""
     there = inspect(url)
+    store = SQLiteStore(_connect(Path(path_of(url)), "ro")) if there else None
+    before = SCHEMA_VERSION
+    if store is not None:
+        before = store.schema
+        store.close()
     try:
         Factory(Environment("stilldown", dict(environment(url)))).make()
     except (sqlite3.Error, PersistenceError, OSError) as error:
         raise StoreError(f"the store {url} cannot be opened: {error}") from error
-    return Migrated(SCHEMA_VERSION, not there, ())
+    return Migrated(SCHEMA_VERSION, not there, tuple(f"{n:04}" for n in range(before + 1, SCHEMA_VERSION + 1)))
 
 
 def named(url: str) -> str:

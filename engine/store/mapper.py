@@ -2,22 +2,28 @@
 
 A stored state is one JSON object of a typed struct per topic; the topic is the event's type on the
 wire, so that moving a class breaks no history. Personal fields are declared with the facts
-(`x-personal` in contracts.facts): a cipher for them has its place between the data and its bytes.
+(`x-personal` in contracts.facts): a cipher for them has its place between the data and its bytes. What an older version
+recorded is lifted to today's schema before it is decoded (engine.store.upcasting); topics without steps never ask.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from eventsourcing.persistence import Mapper, StoredEvent, Transcoder
 from msgspec import Struct
 
-from contracts.decisions import DECISIONS
+from contracts.decisions import DECISIONS, ClockChanged
 from contracts.envelope import Fact
 from contracts.facts import FACTS
-from engine.recording import Recorded, State
+from contracts.recorded import Recorded
+from engine.complaint import Complaint
+from engine.cycles import kept
+from engine.recording import State
+from engine.store.upcasting import STEPS, Chain, chains
 
 
 class _State(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -31,13 +37,57 @@ class _State(Struct, frozen=True, omit_defaults=True, gc=False):
     late: bool = False
 
 
-_STATES: dict[str, type[Any]] = {
-    topic: msgspec.defstruct(
-        f"State_{topic}", [("data", cls)], bases=(_State,), frozen=True, omit_defaults=True, kw_only=True
+class _Clock(Struct, frozen=True, gc=False):
+    row: msgspec.Raw
+    gone: bool = False
+
+
+class _OfAClock(Struct, frozen=True, gc=False):
+    """What has to be understood of a `clock.*` event at once."""
+
+    recorded_at: int
+    data: _Clock
+    schema: Literal[1] = 1
+
+
+class _Coding(NamedTuple):
+    """How events of a topic are stored and read."""
+
+    state: Callable[..., Any]
+    decode: Callable[[bytes], Any]
+    of_a_clock: Callable[[bytes], _OfAClock] | None
+
+
+def _coding(topic: str, cls: type[Any], chain: Chain | None = None) -> _Coding:
+    """The coding of a topic. An event of a schema that is not known here is refused, not misread."""
+    schema = 1 if chain is None else chain.schema
+    # its absence says 1; any other number has to be there
+    field: Any = ("schema", Literal[1], 1) if chain is None else ("schema", Literal[schema])
+    state = msgspec.defstruct(
+        f"State_{topic}", [("data", cls), field], bases=(_State,), frozen=True, omit_defaults=True, kw_only=True
     )
-    for topic, cls in (*FACTS.items(), *DECISIONS.items())
-}
-_DECODERS = {topic: msgspec.json.Decoder(cls).decode for topic, cls in _STATES.items()}
+    decode = msgspec.json.Decoder(state).decode
+    of_a_clock = msgspec.json.Decoder(_OfAClock).decode if issubclass(cls, ClockChanged) else None
+    if chain is None:
+        return _Coding(state, decode, of_a_clock)
+    lifted = msgspec.json.Decoder(_OfALiftedClock).decode
+    return _Coding(
+        partial(state, schema=schema),
+        lambda stored: decode(chain.lift(stored)),
+        of_a_clock and (lambda stored: lifted(chain.lift(stored))),
+    )
+
+
+class _OfALiftedClock(_OfAClock, frozen=True, gc=False):
+    schema: int = 1  # type: ignore[assignment] # it was looked at when it was lifted
+
+
+_TOPICS: dict[str, type[Any]] = {**FACTS, **DECISIONS}
+_CHAINS = chains(_TOPICS, STEPS)
+_CODINGS = {topic: _coding(topic, cls, _CHAINS.get(topic)) for topic, cls in _TOPICS.items()}
+_STATES = {topic: coding.state for topic, coding in _CODINGS.items()}
+_DECODERS = {topic: coding.decode for topic, coding in _CODINGS.items()}
+_CLOCKS = {topic: coding.of_a_clock for topic, coding in _CODINGS.items() if coding.of_a_clock is not None}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -61,6 +111,12 @@ def load(state: State, rows: Iterable[tuple[int, str, bytes]]) -> None:
     """Applies stored events (version, topic, state) to the state of their stream: `evolve` of `from_row`, in one."""
     name, record_fact, record = state.name, state.record_fact, state.record
     for version, topic, stored in rows:
+        of_a_clock = _CLOCKS.get(topic)
+        if of_a_clock is not None and isinstance(state, Complaint):
+            told = of_a_clock(stored)
+            state.version, state.recorded_at = version, told.recorded_at
+            state.record_clock(kept(bytes(told.data.row)), gone=told.data.gone)
+            continue
         got = _DECODERS[topic](stored)
         state.version, state.recorded_at = version, got.recorded_at
         if topic in FACTS:

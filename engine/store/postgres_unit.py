@@ -44,9 +44,9 @@ ON CONFLICT (stream) DO UPDATE SET due = excluded.due
 """
 _OWN = "INSERT INTO owned (person, complaint) SELECT * FROM unnest(%b::text[], %b::text[]) ON CONFLICT DO NOTHING"
 _HOLD = """
-INSERT INTO held (source, id, digest, waits_for, due, held_at, body, ref) VALUES (?,?,?,?,?,?,?,?)
+INSERT INTO held (source, id, digest, waits_for, due, held_at, body, origin, ref) VALUES (?,?,?,?,?,?,?,?,?)
 ON CONFLICT (ref) DO UPDATE SET digest = excluded.digest, waits_for = excluded.waits_for, due = excluded.due,
-    held_at = excluded.held_at, body = excluded.body
+    held_at = excluded.held_at, body = excluded.body, origin = excluded.origin
 """
 
 

@@ -8,6 +8,10 @@ CREATE TABLE IF NOT EXISTS stored_events (
     UNIQUE (originator_id, originator_version)
 );
 
+-- Whoever shows a complaint reads what was concluded about its service, not all that the service ever heard.
+CREATE INDEX IF NOT EXISTS stored_events_outages ON stored_events (originator_id, originator_version)
+    WHERE topic IN ('outage.claimed', 'outage.ended', 'outage.restated', 'outage.resumed', 'outage.started');
+
 -- Every fact that was recorded: its identity, a hash of its content, the stream it is in.
 CREATE TABLE IF NOT EXISTS facts (
     source TEXT NOT NULL,
@@ -26,12 +30,14 @@ CREATE TABLE IF NOT EXISTS held (
     due       INTEGER,
     held_at   INTEGER NOT NULL,
     body      BLOB    NOT NULL,
+    origin    BLOB,
     PRIMARY KEY (source, id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS held_waits_for ON held (waits_for);
 CREATE INDEX IF NOT EXISTS held_due ON held (due) WHERE due IS NOT NULL;
 
 -- What could not be understood, whole, with the reason. The same bytes again are the same dead letter.
+-- `origin`: the message in which it came, where that is more than its bytes. `untold`: its topic has it not, or not of late.
 CREATE TABLE IF NOT EXISTS dead (
     number     INTEGER PRIMARY KEY AUTOINCREMENT,
     digest     BLOB    NOT NULL UNIQUE,
@@ -45,8 +51,11 @@ CREATE TABLE IF NOT EXISTS dead (
     first_at   INTEGER NOT NULL,
     last_at    INTEGER NOT NULL,
     times      INTEGER NOT NULL DEFAULT 1,
-    body       BLOB    NOT NULL
+    body       BLOB    NOT NULL,
+    origin     BLOB,
+    untold     INTEGER NOT NULL DEFAULT 1
 );
+CREATE INDEX IF NOT EXISTS dead_untold ON dead (number) WHERE untold = 1;
 
 -- An index of what falls due: no truth is in it, it can be made again from the streams.
 CREATE TABLE IF NOT EXISTS timers (
@@ -81,6 +90,15 @@ CREATE TABLE IF NOT EXISTS intake (
     PRIMARY KEY (feed, part)
 ) WITHOUT ROWID;
 
+-- How far the history was sent on, and who may send: `holder` until `until` (microseconds), with the newest epoch.
+CREATE TABLE IF NOT EXISTS relay (
+    name     TEXT    NOT NULL PRIMARY KEY,
+    position INTEGER NOT NULL DEFAULT 0,
+    epoch    INTEGER NOT NULL DEFAULT 0,
+    holder   TEXT    NOT NULL DEFAULT '',
+    until    INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+
 -- Agreements applied before the first fact: they are published with it, whenever it is dated.
 CREATE TABLE IF NOT EXISTS staged (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -95,4 +113,4 @@ CREATE TABLE IF NOT EXISTS clock (
 );
 INSERT INTO clock (one, recorded_at, mode) VALUES (1, -1000000000000000000, 'wall') ON CONFLICT DO NOTHING;
 
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

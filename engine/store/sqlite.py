@@ -12,6 +12,7 @@ import time as time_
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
+from itertools import chain
 from typing import Any
 
 from eventsourcing import sqlite
@@ -25,9 +26,18 @@ from engine.store.errors import (
     StoreError,
     UrlError,
 )
+from engine.store.turns import Turnstile
 from engine.store.unit import Unit
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+UPGRADES: dict[int, tuple[str, ...]] = {
+    1: (
+        "ALTER TABLE held ADD COLUMN origin BLOB",
+        "ALTER TABLE dead ADD COLUMN origin BLOB",
+        "ALTER TABLE dead ADD COLUMN untold INTEGER NOT NULL DEFAULT 1",
+    ),
+}
+"""What brings a store of a version to the next; tables and indices that are new `schema.sql` makes."""
 LOCK_TIMEOUT = 60
 """Seconds for which a statement waits for another process; the write lock is waited for otherwise."""
 PATIENCE = 600
@@ -77,7 +87,9 @@ class Recorder(sqlite.SQLiteApplicationRecorder):
                 raise newer(self.datastore.pool.db_name, version)
             begin(cursor)
             try:
-                for statement in self.create_table_statements:
+                found = _version(cursor)
+                upgrades = [UPGRADES[version] for version in range(found, SCHEMA_VERSION)] if found else []
+                for statement in [*chain.from_iterable(upgrades), *self.create_table_statements]:
                     cursor.execute(statement)
                 connection.commit()
             except BaseException:
@@ -166,6 +178,7 @@ class SQLiteStore:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        self._turnstile: Turnstile | None = None
 
     @property
     def schema(self) -> int:
@@ -175,13 +188,18 @@ class SQLiteStore:
     def close(self) -> None:
         """Lets go of the file."""
         self.connection.close()
+        if self._turnstile is not None:
+            self._turnstile.close()
 
     @contextmanager
     def writing(self) -> Iterator[Unit]:
         """A transaction that has the write lock from its start; nothing of it stays if anything is raised in it."""
         cursor = self.connection.cursor()
         cursor.row_factory = None
-        begin(cursor)
+        if self._turnstile is None:
+            self._turnstile = Turnstile(cursor.execute("PRAGMA database_list").fetchone()[2])
+        with self._turnstile.passing():
+            begin(cursor)
         try:
             with _plainly("written"):
                 yield SQLiteUnit(cursor)

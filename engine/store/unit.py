@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from contracts.envelope import glance
 from contracts.errors import MalformedError
 from engine.corrections import Ref
+from engine.store.handing import Cursor, Handing
 
 EventRow = tuple[str, int, str, bytes]
 """Stream, version, topic, state."""
@@ -20,20 +21,25 @@ _AT_ONCE = 500
 _T = TypeVar("_T")
 _APPEND = "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?,?,?,?)"
 _LOAD = "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = ? ORDER BY originator_version"
+_LOAD_OUTAGES = (  # the list as in the index of schema.sql, or that is not used
+    "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = ?"
+    " AND topic IN ('outage.claimed', 'outage.ended', 'outage.restated', 'outage.resumed', 'outage.started')"
+    " ORDER BY originator_version"
+)
 _BURY = """
-INSERT INTO dead (digest, reason, field, value, source, id, type, subject, first_at, last_at, body)
-VALUES (?,?,?,?,?,?,?,?,?,?,?)
-ON CONFLICT (digest) DO UPDATE SET times = dead.times + 1, last_at = excluded.last_at,
-    reason = excluded.reason, field = excluded.field, value = excluded.value
+INSERT INTO dead (digest, reason, field, value, source, id, type, subject, first_at, last_at, body, origin)
+VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
+ON CONFLICT (digest) DO UPDATE SET times = dead.times + 1, last_at = excluded.last_at, untold = 1,
+    reason = excluded.reason, field = excluded.field, value = excluded.value, origin = excluded.origin
 """
-HELD = "source, id, digest, waits_for, due, held_at, body"
+HELD = "source, id, digest, waits_for, due, held_at, body, origin"
 """The columns of a HeldRow."""
 WORK = "number, stream, since, cursor, time, source, id"
 """The columns of a WorkRow."""
 _HOLD = """
-INSERT INTO held (source, id, digest, waits_for, due, held_at, body) VALUES (?,?,?,?,?,?,?)
+INSERT INTO held (source, id, digest, waits_for, due, held_at, body, origin) VALUES (?,?,?,?,?,?,?,?)
 ON CONFLICT (source, id) DO UPDATE SET digest = excluded.digest, waits_for = excluded.waits_for, due = excluded.due,
-    held_at = excluded.held_at, body = excluded.body
+    held_at = excluded.held_at, body = excluded.body, origin = excluded.origin
 """
 
 
@@ -54,6 +60,8 @@ class HeldRow(NamedTuple):
     due: int | None
     held_at: int
     body: bytes
+    origin: bytes | None = None
+    """The message in which it came (contracts.kafka), where that is more than its bytes."""
 
 
 class WorkRow(NamedTuple):
@@ -71,27 +79,7 @@ class WorkRow(NamedTuple):
     id: str
 
 
-class Cursor(Protocol):
-    """What a unit wants of a database's cursor. Statements have question marks for their parameters."""
-
-    @property
-    def rowcount(self) -> int:
-        """Rows changed by the last statement."""
-
-    def execute(self, statement: str, params: Any = ..., /) -> Cursor:  # noqa: ANN401 - whatever a statement takes
-        """Runs a statement."""
-
-    def executemany(self, statement: str, params: Iterable[Any], /) -> object:
-        """Runs a statement once for each."""
-
-    def fetchone(self) -> Any:  # noqa: ANN401 - as it comes from the database
-        """The next row, a tuple; None after the last."""
-
-    def fetchall(self) -> list[Any]:
-        """All rows, tuples."""
-
-
-class Unit:
+class Unit(Handing):
     """The statements of a batch, inside its transaction: in the SQL that both stores speak, where there is one.
 
     Strings are in order of their code points on both.
@@ -114,6 +102,10 @@ class Unit:
     def load(self, stream: str) -> list[tuple[int, str, bytes]]:
         """Version, topic and state of the events of a stream, in order."""
         return self._execute(_LOAD, (stream,)).fetchall()
+
+    def load_outages(self, stream: str) -> list[tuple[int, str, bytes]]:
+        """The same, of what was concluded about a service's outages only."""
+        return self._execute(_LOAD_OUTAGES, (stream,)).fetchall()
 
     def append(self, rows: Iterable[EventRow]) -> None:
         """Events, in the order in which they get their positions. A version that is taken raises IntegrityError."""
@@ -155,8 +147,9 @@ class Unit:
 
     def streams_since(self, position: int) -> list[str]:
         """Streams with events after a position."""
-        rows = self._execute("SELECT DISTINCT originator_id FROM stored_events WHERE notification_id > ?", (position,))
-        return [row[0] for row in rows.fetchall()]
+        # With DISTINCT in the statement SQLite goes through its index of all streams instead of the last few events.
+        rows = self._execute("SELECT originator_id FROM stored_events WHERE notification_id > ?", (position,))
+        return list(dict.fromkeys(row[0] for row in rows.fetchall()))
 
     def streams_like(self, prefix: str) -> list[str]:
         """Streams whose name begins with `prefix`, in order."""
@@ -340,13 +333,13 @@ class Unit:
 
     # dead letters
 
-    def bury(self, body: bytes, error: MalformedError, now: int) -> None:
+    def bury(self, body: bytes, error: MalformedError, now: int, origin: bytes | None = None) -> None:
         """Keeps what could not be understood, whole."""
         source, name, kind, subject = map(self._text, glance(body))
         value = None if error.value is None else str(error.value)[:1000].encode("utf-8", "replace").decode()
         digest = hashlib.sha256(body).digest()
         reason, field, value = map(self._text, (error.reason, error.field, value))
-        self._execute(_BURY, (digest, reason, field, value, source, name, kind, subject, now, now, body))
+        self._execute(_BURY, (digest, reason, field, value, source, name, kind, subject, now, now, body, origin))
 
     @staticmethod
     def _text(value: str | None) -> str | None:
@@ -360,22 +353,6 @@ class Unit:
     def has_dead(self) -> bool:
         """Whether there is any dead letter."""
         return bool(self._execute("SELECT EXISTS (SELECT 1 FROM dead)").fetchone()[0])
-
-    # intake
-
-    def set_position(self, feed: str, part: int, position: int) -> None:
-        """How far a feed was taken in; it never goes back."""
-        self._execute(
-            "INSERT INTO intake (feed, part, position) VALUES (?,?,?)"
-            " ON CONFLICT (feed, part) DO UPDATE SET position = excluded.position"
-            " WHERE intake.position < excluded.position",
-            (feed, part, position),
-        )
-
-    def position(self, feed: str, part: int) -> int | None:
-        """How far a feed was taken in; None if nothing was."""
-        row = self._execute("SELECT position FROM intake WHERE feed = ? AND part = ?", (feed, part)).fetchone()
-        return None if row is None else int(row[0])
 
     def rows(self, statement: str, params: tuple[Any, ...] = ()) -> list[Any]:
         """Any other reading."""

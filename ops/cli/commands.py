@@ -39,6 +39,13 @@ _SHOW: Final = """Examples:
 _HISTORY: Final = """Examples:
   stilldown history C-17
   stilldown history register-3 --json | jq -r .type"""
+_VIEW: Final = """Examples:
+  stilldown view complaints --where status=open
+  stilldown view sla --sum-by team,month
+  stilldown view downtime --sum-by service,day --at 2013-03-01T00:00:00Z
+
+Views: complaints, sla, downtime, watermelon, closures, handovers, parts,
+promises, credits."""
 _EXPLAIN: Final = """Examples:
   stilldown explain C-17 restore
   stilldown explain C-17 reply --at 2013-02-07T18:00:00+01:00
@@ -73,14 +80,26 @@ _CALENDAR: Final = """Examples:
   stilldown calendar eval < cases.jsonl | jq -r 'select(.error)'"""
 _STATUS: Final = """Examples:
   stilldown status
-  stilldown status --json | jq .dead"""
+  stilldown status --json | jq .dead
+  stilldown status --kafka broker:9092     how many facts wait in the topic, too
+  stilldown status --metrics               for Prometheus"""
 _VERIFY: Final = """Examples:
   stilldown verify
   stilldown verify --store sqlite:////var/lib/stilldown/store.db"""
 _MIGRATE: Final = """Examples:
   stilldown migrate --store sqlite:////var/lib/stilldown/store.db
   stilldown migrate --store postgresql://stilldown@db/stilldown
-  stilldown migrate --begin     before new workers are started beside old ones"""
+  stilldown migrate --begin     before new workers are started beside old ones
+  stilldown migrate --kafka broker:9092    the topics too"""
+_ENGINE: Final = """Examples:
+  stilldown engine --kafka broker:9092
+  stilldown engine --kafka broker-1:9092,broker-2:9092 --store sqlite:////var/lib/stilldown/store.db"""
+_PROJECT: Final = """Examples:
+  stilldown project
+  stilldown project --once --views postgresql://localhost/dashboards"""
+_REBUILD: Final = """Examples:
+  stilldown rebuild sla downtime
+  stilldown rebuild complaints --check      exit code 1 where it differs"""
 _DEMO: Final = """Examples:
   stilldown demo
   stilldown demo --store sqlite:////tmp/demo.db"""
@@ -107,7 +126,11 @@ def application() -> App:
     _add(app["calendar"], "eval", "reckoning:evaluate", "Answer cases of calendar arithmetic, JSON Lines on stdin.")
     _add(app, "status", "keeping:status", "How the store stands.", _STATUS, _HOUSE)
     _add(app, "verify", "keeping:verify", "Check the whole store: positions, versions, identities.", _VERIFY, _HOUSE)
-    _add(app, "migrate", "keeping:migrate", "Make a store, or upgrade one.", _MIGRATE, _HOUSE)
+    _add(app, "migrate", "keeping:migrate", "Make a store, or upgrade one; and Kafka's topics.", _MIGRATE, _HOUSE)
+    _add(app, "engine", "working:engine", "A worker: facts from Kafka, what is recorded to Kafka.", _ENGINE, _HOUSE)
+    _add(app, "project", "projecting:project", "Keep the views' tables up to date.", _PROJECT, _HOUSE)
+    about = "Make views anew beside the live ones, compare, switch."
+    _add(app, "rebuild", "projecting:rebuild", about, _REBUILD, _HOUSE)
     _add(app, "demo", "demo:demo", "Real incidents: what was closed on whom, and for how long.", _DEMO, _HOUSE)
     app.register_install_completion_command(
         help="Complete commands with Tab in your shell.", result_action="return_value"
@@ -119,6 +142,7 @@ def _complaints(app: App) -> None:
     about = "One complaint: is the customer down, and what was done about it?"
     _add(app, "show", "showing:show", about, _SHOW, _COMPLAINTS)
     _add(app, "history", "showing:history", "Every fact and decision, in the order recorded.", _HISTORY, _COMPLAINTS)
+    _add(app, "view", "viewing:view", "What dashboards read: rows of a view, or their sums.", _VIEW, _COMPLAINTS)
     about = "Why a deadline is what it is, with the fact behind everything."
     _add(app, "explain", "explaining:explain", about, _EXPLAIN, _COMPLAINTS)
     about = "Ask to close a complaint. Refused while the customer is down."

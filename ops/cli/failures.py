@@ -9,6 +9,7 @@ from engine.store.errors import AccessError, NoStoreError, NotAStoreError, UrlEr
 from ops.cli.common import ELSE, NOT_FOUND, USAGE
 from ops.errors import WrongInputError
 from ops.importers import InputError, MappingError
+from projections.errors import QuestionError
 
 _WRONG_INPUT = (
     AccessError,
@@ -18,6 +19,7 @@ _WRONG_INPUT = (
     MappingError,
     NoStoreError,
     NotAStoreError,
+    QuestionError,
     UrlError,
     WrongInputError,
 )

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from ops.cli.common import COMMON, DONE, ELSE, Common, console, pairs, tell
+from ops.cli.working import Kafka
 
 _SECOND = 1_000_000
 
 
-def status(*, common: Common = COMMON) -> int:
+def status(
+    *,
+    kafka: Annotated[
+        str | None, Parameter(help="Kafka's bootstrap servers: also says how many facts wait in the topic.")
+    ] = None,
+    metrics: Annotated[
+        bool, Parameter(negative=(), show_default=False, help="Answer in Prometheus' text format.")
+    ] = False,
+    common: Common = COMMON,
+) -> int:
     """How the store stands. An alarm (and exit code 1) where the engine's clock is ahead of this machine's."""
+    import asyncio
+
     from rich.text import Text
 
     from contracts.moments import rfc3339
     from engine.keeping import Keeper
     from engine.store.opening import named
+    from ops.metrics import exposition, relayed, with_lag
+    from ops.settings import kafka_servers
     from ops.words import counted, length, moment
 
     url = common.url
+    servers = None if kafka is None else kafka_servers(kafka)
     with Keeper(url) as keeper:
         clock, machine, schema = keeper.clock(), keeper.now(), keeper.schema
         standing = keeper.standing(machine if clock.mode == "wall" else clock.recorded_at)
@@ -50,9 +66,17 @@ def status(*, common: Common = COMMON) -> int:
         },
         "work": standing.work,
         "staged_agreements": standing.staged,
+        "relay": relayed(standing, machine),
+        "intake": [{"feed": feed, "partition": part, "position": position} for feed, part, position in standing.intake],
         "alarm": alarm,
     }
-    if common.json:
+    if servers is not None:
+        from ops import topics
+
+        told["intake"] = with_lag(told["intake"], asyncio.run(topics.ends(servers)))
+    if metrics:
+        sys.stdout.write(exposition(told, max(ahead, 0) / _SECOND))
+    elif common.json:
         common.answer(told)
     else:
         follows = {"wall": "the machine's", "event": "follows the facts"}[clock.mode]
@@ -72,13 +96,15 @@ def status(*, common: Common = COMMON) -> int:
             "timers": timers,
             "work": f"{counted(standing.work, 'change')} still to be carried to complaints" if standing.work else None,
             "clock": f"{follows}; last recorded {moment(recorded_at) if recorded_at else 'nothing'}; times are UTC",
+            "relay": _relay(told["relay"]),
+            "intake": _intake(told["intake"]),
             "waiting": f"{counted(standing.staged, 'agreement')} published with the first fact"
             if standing.staged
             else None,
             "ALARM": Text(alarm, style="bold red") if alarm else None,
         }
         console().print(pairs(facts))
-    if alarm and common.json:
+    if alarm and (common.json or metrics):
         tell(f"ALARM: {alarm}")
     return ELSE if alarm else DONE
 
@@ -125,28 +151,40 @@ def migrate(
             " has laid hands on it, or it was lost.",
         ),
     ] = False,
+    kafka: Kafka = None,
     common: Common = COMMON,
 ) -> int:
-    """Make a store, or upgrade one to this version."""
+    """Make a store, or upgrade one to this version; where Kafka is named, its topics as well."""
+    import asyncio
+
     from engine.store.opening import migrate as run
     from engine.store.opening import named
+    from ops.settings import kafka_servers
     from ops.words import counted
 
-    url = common.url
+    url, servers = common.url, kafka_servers(kafka)
     migrated = run(url, finish=not begin)
+    made: dict[str, str] = {}
+    if servers is not None:
+        from ops import topics
+
+        made = asyncio.run(topics.make(servers))
     rearmed = _rearm(url) if timers else None
     if common.json:
         told = {"store": named(url), "schema": migrated.schema, "made": migrated.made, "done": list(migrated.done)}
-        common.answer(told if rearmed is None else told | {"rearmed": rearmed[0], "decisions": rearmed[1]})
+        told |= {} if rearmed is None else {"rearmed": rearmed[0], "decisions": rearmed[1]}
+        common.answer(told | ({"topics": made} if made else {}))
     else:
         for step in migrated.done:
             console().print(step)
         upgraded = "is upgraded" if migrated.done else "is up to date"
         done = "is made" if migrated.made else upgraded
         console().print(f"The store {named(url)} {done} (schema version {migrated.schema}).", soft_wrap=True)
+        for name, what in made.items():
+            console().print(f"The topic {name} is {'made' if what == 'made' else 'up to date'}.", soft_wrap=True)
         if rearmed is not None:
-            looked, made = counted(rearmed[0], "stream"), counted(rearmed[1], "decision")
-            console().print(f"What falls due was looked up anew in {looked}; {made} came of it.", soft_wrap=True)
+            looked, decided = counted(rearmed[0], "stream"), counted(rearmed[1], "decision")
+            console().print(f"What falls due was looked up anew in {looked}; {decided} came of it.", soft_wrap=True)
     return DONE
 
 
@@ -166,6 +204,23 @@ def _rearm(url: str) -> tuple[int, int]:
         return looked, engine.settle().decisions
     finally:
         engine.close()
+
+
+def _relay(relay: dict[str, Any] | None) -> str | None:
+    if relay is None:
+        return None
+    behind = f"{relay['behind']:,} behind" if relay["behind"] else "nothing behind"
+    letters = f", {relay['dead_behind']:,} dead letters to send" if relay["dead_behind"] else ""
+    state = "running" if relay["active"] else "NOT running"
+    return f"sent up to position {relay['position']:,}, {behind}{letters}; {state}"
+
+
+def _intake(parts: list[dict[str, Any]]) -> str | None:
+    if not parts:
+        return None
+    lags = [part["lag"] for part in parts if part.get("lag") is not None]
+    waiting = f", {sum(lags):,} messages waiting" if lags else ""
+    return ", ".join(sorted({part["feed"] for part in parts})) + f", {len(parts)} partitions{waiting}"
 
 
 def _more(number: int, command: str) -> str:

@@ -17,10 +17,10 @@ from contracts.agreements import Agreement, AgreementFile, Restoration
 from contracts.calendars import Calendar
 from contracts.moments import micros, moment, rfc3339
 from contracts.pinning import pinned
+from contracts.recorded import Recorded
 from engine.absences import gather
 from engine.intake import Engine, Outcome
 from engine.reading import Reader
-from engine.recording import Recorded
 from engine.service import Service
 from engine.showing import show
 from engine.store.mapper import from_row

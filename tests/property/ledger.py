@@ -15,8 +15,8 @@ from contracts.decisions import (
     Outages,
 )
 from contracts.moments import moment
+from contracts.recorded import Recorded
 from contracts.rows import ClaimRow, OutageRow
-from engine.recording import Recorded
 
 NEVER_SET_ASIDE = {"customer_down", "restoration_unconfirmed", "already_ended"}
 Ref = tuple[str, str]

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from contracts.decisions import ComplaintClosed, ComplaintReopened, ComplaintRestated, ComplaintWithdrawnRecorded
-from engine.recording import Recorded
+from contracts.recorded import Recorded
 
 from .histories import History
 from .histories_writer import AGAIN

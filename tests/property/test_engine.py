@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.moments import SECOND, micros
+from contracts.recorded import Recorded
 from engine.reading import Reader, UnknownError
-from engine.recording import Recorded
 from engine.verify import verify
 
 from .comparing import Bench, against, compare, unfolded

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from contracts.moments import micros
+from engine.reading import Reader
+
 from . import comparing
-from .comparing import Bench, compare, earlier
+from .comparing import Bench, against, batches, compare, earlier
 from .histories import History, build
 from .histories_clocks import CLOCK_BAG, clock_history, clocked
+from .reading import World
 
 pytestmark = pytest.mark.skipif(not comparing.CLOCKS, reason="the engine has no clocks yet")
 MANY = settings(deadline=None, suppress_health_check=list(HealthCheck))
@@ -55,3 +60,39 @@ def test_histories_with_absences_are_read_alike(bench: Bench) -> None:
 def test_histories_in_which_requests_stand_are_read_alike(bench: Bench) -> None:
     for seed in range(2_260, 2_320):
         assert compare(bench, clock_history(seed, patient=True), batched=seed % 3 == 0) == [], seed
+
+
+def test_with_the_clock_of_the_facts_clocks_are_read_alike(bench: Bench) -> None:
+    for seed in range(2_320, 2_350):
+        told = clock_history(seed, absences=seed % 3 == 0, patient=seed % 4 == 0)
+        facts = sorted((f for f, _ in told.arrivals), key=lambda f: (moment_of(f), f["source"], f["id"]))
+        bench.begin(told.agreements)
+        dead = bench.take(facts, told.end, mode="event")
+        bench.engine.settle()
+        world, now = World(told.agreements), moment_of(facts[0])
+        for fact in facts:
+            now = max(now, moment_of(fact))
+            world.arrive(fact, now)
+        bench.now = micros(now)
+        assert against(bench, world, dead) == [], seed
+
+
+def test_what_was_known_at_a_moment_is_what_was_shown_then(bench: Bench) -> None:
+    for seed in range(2_350, 2_360):
+        told = clock_history(seed, absences=seed % 3 == 0, patient=seed % 4 == 0)
+        names = sorted({f["subject"] for f, _ in told.arrivals if f["type"] == "complaint.filed"})
+        then: dict[int, dict[str, Any]] = {}
+        bench.begin(told.agreements)
+        for now, facts in batches(told.arrivals, batched=True):
+            bench.take(facts, now)
+            bench.engine.settle()
+            then[bench.now] = {name: shown for name in names if (shown := bench.show(name)) is not None}
+        reader = Reader(bench.url)
+        for moment, shown in then.items():
+            for name, row in shown.items():
+                assert reader.show(name, at=moment, known_at=moment) == row, (seed, name)
+        reader.close()
+
+
+def moment_of(fact: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(fact["time"])

@@ -98,7 +98,7 @@ def test_a_store_on_a_medium_that_cannot_be_written_can_be_read(cli: Cli, monkey
 
 
 def test_migrate_makes_a_store_once(cli: Cli) -> None:
-    assert cli.json("migrate") == {"store": cli.store, "schema": 1, "made": True, "done": []}
+    assert cli.json("migrate") == {"store": cli.store, "schema": 2, "made": True, "done": []}
     assert cli.json("migrate")["made"] is False
     assert "is up to date" in cli("migrate").stdout
 

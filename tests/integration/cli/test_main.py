@@ -30,6 +30,7 @@ COMMANDS = [
     "dead retry",
     "dead show",
     "demo",
+    "engine",
     "explain",
     "held drop",
     "held list",
@@ -39,10 +40,13 @@ COMMANDS = [
     "import servicenow",
     "ingest",
     "migrate",
+    "project",
+    "rebuild",
     "reopen",
     "show",
     "status",
     "verify",
+    "view",
     "withdraw",
 ]
 GROUPS = ["agreements", "calendar", "dead", "held", "import"]
@@ -300,6 +304,17 @@ def interrupted(cli: Cli, *arguments: str, presses: int = 1, stdin: int | None =
     return process.returncode, out, err
 
 
+def opened(process: int, path: str) -> None:
+    """Waits until a process has a file open, and a moment longer."""
+    files = Path(f"/proc/{process}/fd")
+    give_up = time.monotonic() + 60
+    while files.exists() and time.monotonic() < give_up:
+        if any(os.path.realpath(file) == os.path.realpath(path) for file in files.iterdir()):
+            break
+        time.sleep(0.05)
+    time.sleep(1.5)
+
+
 def many(cli: Cli, number: int) -> str:
     return cli.file("many.jsonl", *(filed(f"C-{n}", "2024-03-01T08:00") for n in range(number)))
 
@@ -335,9 +350,9 @@ def test_ctrl_c_while_waiting_for_stdin_ends_at_once(cli: Cli) -> None:
         process = subprocess.Popen(
             [*PROGRAM, "ingest", "-", "--store", cli.store], stdin=read, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
-        time.sleep(1.5)
+        opened(process.pid, cli.store.removeprefix("sqlite:///"))
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=60)
     finally:
         os.close(read)
         os.close(write)

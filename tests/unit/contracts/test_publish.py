@@ -25,6 +25,7 @@ from contracts.decisions import DECISIONS
 from contracts.envelope import parse
 from contracts.errors import MalformedError
 from contracts.facts import FACTS
+from contracts.kafka import BATCH
 from contracts.personal import PERSONAL_SUBJECTS, personal_fields
 from contracts.publish import SCHEMAS, documents, main
 
@@ -320,15 +321,15 @@ def test_the_topics_are_those_of_the_interfaces() -> None:
         name: name for name in ("stilldown.facts", "stilldown.events", "stilldown.dead")
     }
     assert all(channel["bindings"]["kafka"]["partitions"] == 16 for channel in channels.values())
-    assert channels["stilldown.events"]["bindings"]["kafka"]["topicConfiguration"] == {"retention.ms": -1}
-    assert channels["stilldown.facts"]["messages"].keys() == {*FACTS, "binary"}
+    assert channels["stilldown.events"]["bindings"]["kafka"]["topicConfiguration"]["retention.ms"] == -1
+    assert channels["stilldown.facts"]["messages"].keys() == {*FACTS, "batch", "binary"}
     assert channels["stilldown.events"]["messages"].keys() == {*DECISIONS, *(f"recorded.{name}" for name in FACTS)}
     assert channels["stilldown.dead"]["messages"].keys() == {"dead"}
     assert {operation["action"] for operation in ASYNCAPI["operations"].values()} == {"receive", "send"}
 
 
 def test_every_message_says_what_kind_of_content_it_is() -> None:
-    other = {"binary": "application/json", "dead": "application/octet-stream"}
+    other = {"batch": BATCH, "binary": "application/json", "dead": "application/octet-stream"}
     for name, message in ASYNCAPI["components"]["messages"].items():
         assert message["contentType"] == other.get(name, "application/cloudevents+json")
         assert message["summary"]

@@ -21,12 +21,13 @@ from contracts.decisions import DecisionData
 from contracts.envelope import parse
 from contracts.errors import MalformedError
 from contracts.moments import micros, rfc3339
+from contracts.recorded import Recorded
 from engine.absences import gather
 from engine.complaint import Complaint
 from engine.corrections import Ref
 from engine.decide import Step
 from engine.person import Person
-from engine.recording import Held, InForce, Recorded, State
+from engine.recording import Held, InForce, State
 from engine.service import Service
 from engine.showing import show
 

@@ -1,0 +1,82 @@
+"""`project` and `rebuild`: views are kept up to date, and made anew."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from ops.cli.common import COMMON, DONE, ELSE, Common, console, tell
+from ops.cli.viewing import ViewsUrl, alarm
+from ops.errors import UsageError
+
+_POLL: Final = 0.2
+"""Seconds between two looks at a store in which nothing is new."""
+_DIFFER: Final = ELSE
+
+
+def project(
+    *,
+    views: ViewsUrl = None,
+    once: Annotated[bool, Parameter(negative=(), help="End when everything recorded is applied.")] = False,
+    common: Common = COMMON,
+) -> int:
+    """Keep the views up to date, until Ctrl-C or SIGTERM: the page at hand is finished first."""
+    from ops.viewing import opened
+
+    stop = threading.Event()
+
+    def ask(_: int, __: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with opened(common.url, views, alarm=alarm) as found:
+            applied = found.catch_up(until=stop.is_set)
+            while not once and not stop.wait(_POLL):
+                applied += found.catch_up(until=stop.is_set)
+            standing = found.projector.standing(0)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if common.json:
+        common.answer({"applied": applied, "position": standing.position})
+    else:
+        console().print(f"{applied:,} events applied; the views are at position {standing.position:,}.")
+    return DONE
+
+
+def rebuild(
+    *names: Annotated[str, Parameter(help="Views that are to be compared; their tables are made anew.")],
+    check: Annotated[bool, Parameter(negative=(), help="Only compare; change nothing.")] = False,
+    views: ViewsUrl = None,
+    common: Common = COMMON,
+) -> int:
+    """Make views anew beside the live ones, compare, and switch. With --check exit code 1 where they differ."""
+    from ops.asking import up_to_date
+    from ops.cli.progress import progress
+    from ops.viewing import opened
+    from projections.views import VIEWS
+
+    unknown = [name for name in names if name not in VIEWS]
+    if unknown or not names:
+        what = f"there is no view {unknown[0]}" if unknown else "name views"
+        raise UsageError(f"{what}; there are {', '.join(VIEWS)}")
+    now = up_to_date(common.url)
+    with opened(common.url, views, alarm=alarm) as found, progress("rebuilding", "events") as report:
+        found.catch_up()
+        total = found.feed.last()
+        rebuilt = found.rebuild(names, at=now, check=check, report=lambda done: report(done, total))
+    differences = [one._asdict() for one in rebuilt.differences]
+    if common.json:
+        common.answer({"events": rebuilt.events, "differences": differences, "switched": rebuilt.switched})
+    else:
+        for one in rebuilt.differences:
+            tell(f"{one.where}: live {one.live}, rebuilt {one.rebuilt}")
+        same = "nothing differs" if not differences else f"{len(differences)} rows differ (the first of them above)"
+        done = "the rebuilt views are read now; the old tables are kept" if rebuilt.switched else "nothing was changed"
+        console().print(f"{rebuilt.events:,} events applied anew: {same}; {done}.", soft_wrap=True)
+    return _DIFFER if check and differences else DONE

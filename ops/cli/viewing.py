@@ -1,0 +1,110 @@
+"""`view`: the rows of a view, at any moment, as known at any other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Annotated, Any, Final
+
+from cyclopts import Parameter
+
+from ops.cli.common import COMMON, DONE, MANY, Common, console, rows, tell
+from ops.errors import UsageError
+
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_At = Annotated[str | None, Parameter(help="What was so at this moment. Default: --known-at, else now.")]
+_KnownAt = Annotated[str | None, Parameter(help="Use only what was recorded by then. Default: everything.")]
+ViewsUrl = Annotated[
+    str | None,
+    Parameter(name="--views", help="Where the views' tables are, if not with the store: a URL as --store's."),
+]
+
+
+def view(
+    name: Annotated[str, Parameter(help="The view.")],
+    /,
+    *,
+    at: _At = None,
+    known_at: _KnownAt = None,
+    where: Annotated[
+        tuple[str, ...], Parameter(help="Only rows with this value: column=value. May be given several times.")
+    ] = (),
+    sum_by: Annotated[
+        str | None, Parameter(help="Sums instead of rows, by these columns: team,month. downtime also knows day.")
+    ] = None,
+    views: ViewsUrl = None,
+    common: Common = COMMON,
+) -> int:
+    """The rows of a view, or their sums."""
+    from ops.asking import moments
+    from ops.viewing import opened
+    from projections.asking import Question, columns_of
+
+    url = common.url
+    wanted = _where(where)
+    keys = [] if sum_by is None else [key.strip() for key in sum_by.split(",") if key.strip()]
+    if sum_by is not None and not keys:
+        raise UsageError("--sum-by: name columns, such as --sum-by team,month")
+    columns = columns_of(Question(name, 0, 0, wanted, keys))
+    asked = moments(url, at, known_at)
+    with opened(url, views, alarm=alarm) as found:
+        found.catch_up()
+        answer = found.ask(Question(name, asked.at, asked.known_at, wanted, keys))
+        if common.json:
+            for row in answer:
+                common.answer(row)
+        else:
+            _table(columns, answer)
+    return DONE
+
+
+def _where(where: Sequence[str]) -> dict[str, str]:
+    wanted: dict[str, str] = {}
+    for text in where:
+        column, sign, value = text.partition("=")
+        if not sign or not column:
+            raise UsageError(f"--where: write column=value, such as --where team=field, got {text!r}")
+        wanted[column.strip()] = value
+    return wanted
+
+
+def alarm(poison: Any) -> None:  # noqa: ANN401 - a Poison; its module is imported when it runs
+    """Say which service is left out of the views, and why."""
+    tell(
+        f"warning: {poison.service} is left out of the views from position {poison.position} on: {poison.type} in"
+        f" {poison.stream} cannot be applied ({poison.reason})"
+    )
+
+
+def _table(columns: Sequence[str], answer: Iterator[dict[str, Any]]) -> None:
+    first = list(islice(answer, MANY + 1))
+    numbers = tuple(name for name in columns if any(_is_number(row.get(name)) for row in first))
+    table = rows(*columns, right=numbers)
+    for row in first[:MANY]:
+        table.add_row(*(_cell(row.get(name)) for name in columns))
+    console().print(table)
+    if any(isinstance(value, str) and _MOMENT.fullmatch(value) for row in first for value in row.values()):
+        tell("note: times are UTC, lengths in seconds")
+    if not first:
+        tell("note: no row")
+    if len(first) > MANY:
+        tell(f"note: the first {MANY:,} rows; --json gives all, --where and --sum-by fewer")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _cell(value: object) -> str:
+    from ops.words import moment
+
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {number}" for name, number in value.items()) or "-"
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return moment(value)
+    return str(value)

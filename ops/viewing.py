@@ -1,0 +1,88 @@
+"""Views put together: the store as their feed, the engine's reading of events, and where their tables are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Self
+
+from ops.feeding import StoreFeed
+from ops.recounting import Recounter
+from projections.asking import Question, ask
+from projections.errors import OtherStoreError
+from projections.projector import Alarm, Projector
+from projections.rebuild import Rebuilt, rebuild
+from projections.store.database import Database
+from projections.store.opening import open_database
+from projections.views.base import Row
+
+_SQLITE: Final = "sqlite:///"
+BESIDE: Final = ".views"
+"""What the file of the views is called beside that of the store."""
+
+
+def views_url(store: str) -> str:
+    """Where a store's views are unless somebody says otherwise: in a file beside it, or in the same database."""
+    return f"{store}{BESIDE}" if store.startswith(_SQLITE) else store
+
+
+class Views:
+    """The views of a store."""
+
+    def __init__(self, store: str, views: str | None = None, *, alarm: Alarm | None = None) -> None:
+        """Raises NoStoreError where there is no store, ViewsError where the views cannot be opened."""
+        self._url = views_url(store) if views is None else views
+        self._own = views is None and self._url.startswith(_SQLITE)
+        self._alarm: Alarm = alarm or (lambda _: None)
+        self.feed = StoreFeed(store)
+        try:
+            self.database: Database = open_database(self._url)
+            self.projector = Projector(self.database, alarm=self._alarm)
+        except BaseException:
+            self.feed.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of both."""
+        self.database.close()
+        self.feed.close()
+
+    def catch_up(self, until: Callable[[], bool] = lambda: False) -> int:
+        """Applies all that is recorded; how many events. Views of another store, in a file of ours, are made anew."""
+        try:
+            self.projector.check(self.feed.last(), self.feed.sample)
+        except OtherStoreError:
+            if not self._own:
+                raise
+            self._anew()
+        return self.projector.catch_up(self.feed, until=until)
+
+    def ask(self, question: Question) -> Iterator[Row]:
+        """The rows of an answer. Raises QuestionError."""
+        return ask(self.database, self.projector.generation, Recounter, question)
+
+    def rebuild(self, names: Sequence[str], *, at: int, check: bool, report: Callable[[int], None]) -> Rebuilt:
+        """Rebuilds views beside the live ones, compares them at `at` and switches, unless it is only to `check`."""
+        return rebuild(self.database, self.feed, Recounter, names, at=at, check=check, report=report)
+
+    def _anew(self) -> None:
+        self.database.close()
+        path = self._url.removeprefix(_SQLITE)
+        for end in ("", "-wal", "-shm"):
+            Path(path + end).unlink(missing_ok=True)
+        self.database = open_database(self._url)
+        self.projector = Projector(self.database, alarm=self._alarm)
+
+
+@contextmanager
+def opened(store: str, views: str | None = None, *, alarm: Alarm | None = None) -> Iterator[Views]:
+    """The views of a store."""
+    with Views(store, views, alarm=alarm) as views_:
+        yield views_

@@ -1,0 +1,142 @@
+"""Asking a view: its rows at a moment, as known at another, those that match, or their sums (interfaces.md §§1, 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from contracts.moments import micros
+from projections.errors import QuestionError
+from projections.looking import Looking
+from projections.recounting import Recount
+from projections.store.database import Database
+from projections.views import VIEWS, downtime
+from projections.views.base import MONTH, Row, View, in_order
+
+_HIDDEN = "_"
+"""Begins the names of what rows carry for sums only."""
+
+
+class Question(NamedTuple):
+    """What is asked of a view. Moments are microseconds; `where` compares columns, `sum_by` adds up by columns."""
+
+    view: str
+    at: int
+    known_at: int
+    where: Mapping[str, str] = {}
+    sum_by: Sequence[str] = ()
+
+
+def columns_of(question: Question) -> list[str]:
+    """The columns of the answer. Raises QuestionError where a view or a column is none."""
+    view = _view(question)
+    if not question.sum_by:
+        return list(view.columns)
+    added = [name for name in view.added if name not in question.sum_by]
+    if view is downtime.DOWNTIME and set(question.sum_by) & {"service", *downtime.PERIODS}:
+        added.append("availability")
+    money = ["amount"] if "amount" in view.columns and "currency" in question.sum_by else []
+    return [*question.sum_by, "rows", *added, *money]
+
+
+def ask(database: Database, generation: int, recount: Recount, question: Question) -> Iterator[Row]:
+    """The rows of the answer, in order of the key columns. Raises QuestionError."""
+    view = _view(question)
+    wanted = _matching(question.where)
+    with database.reading() as cursor:
+        narrowed = {name: value for name, value in question.where.items() if name in view.narrow}
+        look = Looking(cursor, generation, recount, at=question.at, known_at=question.known_at, narrowed=narrowed)
+        if question.sum_by and view is downtime.DOWNTIME:
+            yield from downtime.sums(look, question.sum_by, wanted)
+        elif question.sum_by:
+            yield from _summed(view, filter(wanted, view.rows(look)), question.sum_by)
+        else:
+            for row in filter(wanted, view.rows(look)):
+                yield {name: value for name, value in row.items() if not name.startswith(_HIDDEN)}
+
+
+def _view(question: Question) -> View:
+    view = VIEWS.get(question.view)
+    if view is None:
+        raise QuestionError(f"there is no view {question.view}; there are {', '.join(VIEWS)}")
+    for name in question.where:
+        if name not in view.columns:
+            raise QuestionError(f"{view.name} has no column {name}; it has {', '.join(view.columns)}")
+    months = ["month"] if view.months is not None else []
+    days = ["day"] if view is downtime.DOWNTIME else []
+    known = [*view.columns, *(name for name in (*days, *months) if name not in view.columns)]
+    for name in question.sum_by:
+        if name not in known or name in view.added:
+            keys = ", ".join(name for name in known if name not in view.added)
+            raise QuestionError(f"{view.name} cannot be summed by {name}; it can by {keys}")
+    return view
+
+
+# ---------------------------------------------------------------------- where
+
+
+def _matching(where: Mapping[str, str]) -> Callable[[Row], bool]:
+    wanted = dict(where)
+    return lambda row: all(_is(row[name], text) for name, text in wanted.items())
+
+
+def _is(value: object, text: str) -> bool:
+    """Whether a value is what was written: `true`, `null` or nothing, numbers, moments whatever their offset."""
+    if value is None:
+        return text in {"", "null"}
+    if isinstance(value, bool):
+        return text.lower() == ("true" if value else "false")
+    if str(value) == text:
+        return True
+    if isinstance(value, int | float):
+        return _number(text) == value
+    if isinstance(value, str) and value.endswith("Z"):
+        return _moment(text) == _moment(value) is not None
+    return False
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _moment(text: str) -> int | None:
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if read.tzinfo is None else micros(read)
+
+
+# ---------------------------------------------------------------------- sums
+
+
+def _summed(view: View, rows: Iterable[Row], keys: Sequence[str]) -> Iterator[Row]:
+    """Sums of every length and count; of money too, where it is of one currency."""
+    added = [name for name in view.added if name not in keys]
+    money = "amount" in view.columns and "currency" in keys
+    groups: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        key = tuple(row.get(name, row.get(MONTH)) if name == "month" else row[name] for name in keys)
+        group = groups.get(key)
+        if group is None:
+            group = groups[key] = {**dict(zip(keys, key, strict=True)), "rows": 0}
+            group.update((name, {} if isinstance(row[name], dict) else 0) for name in added)
+        group["rows"] += 1
+        for name in added:
+            group[name] = _plus(group[name], row[name])
+        if money:
+            group["amount"] = f"{Decimal(group.get('amount', '0')) + Decimal(row['amount']):f}"
+    yield from (groups[key] for key in in_order(groups))
+
+
+def _plus(whole: Any, value: Any) -> Any:  # noqa: ANN401 - a length, a count, or several by name
+    if value is None:
+        return whole
+    if isinstance(value, dict):
+        return {name: whole.get(name, 0) + value.get(name, 0) for name in sorted({*whole, *value})}
+    return whole + value

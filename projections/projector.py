@@ -1,0 +1,270 @@
+"""From a feed to tables: a page is one transaction, rows and position together (architecture.md §3).
+
+The position is set by compare-and-set: of two workers that have taken the same page one gets through, and nothing is
+lost or doubled whenever either is killed. An event that cannot be applied parks its own service's events, with the
+reason; everything else goes on.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from contracts.errors import StilldownError
+from contracts.recorded import Recorded
+from projections.errors import MovedError, OtherStoreError, PoisonError, ViewsError
+from projections.feed import Broken, Event, Feed, Page, service_of
+from projections.folding import Fold, Sheets
+from projections.store import opening
+from projections.store.database import Cursor, Database, among
+from projections.store.tables import EVENTS, PARKED, POSITIONS, STREAMS
+from projections.tables import ALL
+
+PAGE: Final = 500
+"""Events of a page."""
+_STREAMS: Final = 50_000
+"""Streams whose version is remembered between pages."""
+
+
+class Poison(NamedTuple):
+    """Why a service's events are left out from a position on."""
+
+    service: str
+    position: int
+    stream: str
+    version: int
+    type: str
+    reason: str
+
+
+class Standing(NamedTuple):
+    """How far a part was applied: its last event, and where to read on."""
+
+    position: int = 0
+    offset: int = 0
+    stream: str = ""
+    version: int = 0
+    recorded_at: int = 0
+
+
+Alarm = Callable[[Poison], None]
+
+
+def _quiet(_: Poison) -> None:
+    pass
+
+
+class Projector:
+    """Applies pages to one generation of tables."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        generation: int | None = None,
+        strict: bool = False,
+        alarm: Alarm = _quiet,
+        fold: type[Fold] = Fold,
+    ) -> None:
+        """`generation`: the live one where none is given. `strict` raises PoisonError instead of parking."""
+        self._database = database
+        self._follows = generation is None
+        self.generation = opening.live(database, ALL) if generation is None else generation
+        self._strict = strict
+        self._alarm = alarm
+        self._fold = fold
+        self._versions: OrderedDict[str, int] = OrderedDict()
+        self._parked: dict[str, Poison] | None = None
+        self.applied = 0
+        """Events taken by this projector."""
+
+    # ------------------------------------------------------------------ pages
+
+    def catch_up(self, feed: Feed, *, limit: int = PAGE, until: Callable[[], bool] = lambda: False) -> int:
+        """Applies what there is, part by part; how many events. Stops between pages where `until` says so."""
+        before = self.applied
+        for part in feed.parts():
+            standing = self.standing(part)
+            while not until():
+                page = feed.page(part, standing.offset, limit)
+                if page is None:
+                    break
+                try:
+                    standing = self.take(page, standing)
+                except MovedError:
+                    standing = self.standing(part)
+        return self.applied - before
+
+    def standing(self, part: int) -> Standing:
+        """How far a part was applied."""
+        name = POSITIONS.named(self.generation)
+        with self._database.reading() as cursor:
+            rows = cursor.rows(
+                f'SELECT position, "offset", stream, version, recorded_at FROM {name} WHERE part = ?', (part,)
+            )
+        return Standing(*rows[0]) if rows else Standing()
+
+    def take(self, page: Page, standing: Standing) -> Standing:
+        """Applies a page that follows on `standing`. Raises MovedError where another worker has been quicker."""
+        events = [event for event in page.events if event.position > standing.position]
+        while True:
+            try:
+                return self._take(page, events, standing)
+            except _PoisonedError as poisoned:
+                if self._strict:
+                    poison = poisoned.poison
+                    raise PoisonError(
+                        f"position {poison.position}: {poison.type} in {poison.stream} cannot be applied:"
+                        f" {poison.reason}"
+                    ) from poisoned
+                self._alarm(poisoned.poison)
+                self._parked = {**(self._parked or {}), poisoned.poison.service: poisoned.poison}
+
+    def _take(self, page: Page, events: Sequence[Event], standing: Standing) -> Standing:
+        after = _after(page, events, standing)
+        try:
+            with self._database.writing() as cursor:
+                self._look_which_is_live(cursor)
+                self._move(cursor, page.part, standing, after)
+                fresh = self._load_parked(cursor)
+                versions = self._load_versions(cursor, events)
+                fold = self._fold(Sheets(cursor, self.generation))
+                good = self._good(events, versions)
+                fold.load(good)
+                self._apply(fold, good)
+                fold.flush()
+                if versions:
+                    cursor.put(STREAMS, STREAMS.named(self.generation), list(versions.items()))
+                parked = self._parked or {}
+                new = [poison for service, poison in parked.items() if service not in fresh]
+                cursor.put(PARKED, PARKED.named(self.generation), new)
+        except BaseException:
+            self._versions.clear()
+            raise
+        self._remember(versions)
+        self.applied += len(events)
+        return after
+
+    def _look_which_is_live(self, cursor: Cursor) -> None:
+        """Raises MovedError where a rebuild has switched to other tables: from now on these are filled."""
+        live = opening.live_one(cursor) if self._follows else self.generation
+        if live is not None and live != self.generation:
+            self.generation, self._parked = live, None
+            raise MovedError("the views were rebuilt")
+
+    def _move(self, cursor: Cursor, part: int, before: Standing, after: Standing) -> None:
+        """The position, by compare-and-set."""
+        name = POSITIONS.named(self.generation)
+        if before.offset == 0:
+            taken = cursor.run(
+                f'INSERT INTO {name} (part, position, "offset", stream, version, recorded_at)'
+                " VALUES (?,?,?,?,?,?) ON CONFLICT (part) DO NOTHING",
+                (part, *after),
+            )
+        else:
+            taken = cursor.run(
+                f'UPDATE {name} SET position = ?, "offset" = ?, stream = ?, version = ?, recorded_at = ?'
+                ' WHERE part = ? AND "offset" = ?',
+                (*after, part, before.offset),
+            )
+        if taken != 1:
+            self._parked = None
+            raise MovedError(f"part {part} was moved on by another worker")
+
+    def _load_parked(self, cursor: Cursor) -> set[str]:
+        """Services parked in the tables; the ones of this page are added to those remembered."""
+        rows = cursor.rows(f"SELECT * FROM {PARKED.named(self.generation)}")
+        stored = {row[0]: Poison(*row) for row in rows}
+        self._parked = {**(self._parked or {}), **stored}
+        return set(stored)
+
+    def _load_versions(self, cursor: Cursor, events: Sequence[Event]) -> dict[str, int]:
+        streams = dict.fromkeys(event.what.stream for event in events)
+        versions = {stream: self._versions[stream] for stream in streams if stream in self._versions}
+        name = STREAMS.named(self.generation)
+        missing = [stream for stream in streams if stream not in versions]
+        found = among(cursor, f"SELECT stream, version FROM {name} WHERE stream IN ({{}})", missing)
+        return {**dict.fromkeys(streams, 0), **versions, **dict(found)}
+
+    def _remember(self, versions: dict[str, int]) -> None:
+        self._versions.update(versions)
+        while len(self._versions) > _STREAMS:
+            self._versions.popitem(last=False)
+
+    # ------------------------------------------------------------------ events
+
+    def _good(self, events: Sequence[Event], versions: dict[str, int]) -> list[tuple[int, Recorded]]:
+        """Those that can be applied: read, next in their stream, and not of a service that is parked."""
+        parked = self._parked or {}
+        good: list[tuple[int, Recorded]] = []
+        for position, what in events:
+            poison = parked.get(service_of(what)) if parked else None
+            if poison is not None and position >= poison.position:
+                continue
+            expected = versions[what.stream] + 1
+            if isinstance(what, Broken):
+                raise _PoisonedError(_poison(position, what, what.reason))
+            if what.version != expected:
+                raise _PoisonedError(_poison(position, what, f"version {what.version} where {expected} is next"))
+            versions[what.stream] = expected
+            good.append((position, what))
+        return good
+
+    @staticmethod
+    def _apply(fold: Fold, good: Sequence[tuple[int, Recorded]]) -> None:
+        for position, event in good:
+            try:
+                fold.apply(position, event)
+            except ViewsError:
+                raise
+            except (StilldownError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+                reason = " ".join(f"{type(error).__name__}: {error}".split())
+                raise _PoisonedError(_poison(position, event, reason)) from error
+
+    def check(self, last: int, sample: Callable[[int], Sequence[Event]], part: int = 0) -> None:
+        """Raises OtherStoreError where these views were not made from this feed, as far as a sample of events tells.
+
+        `last` is the feed's last position; `sample` gives some of its events up to a position.
+        """
+        standing = self.standing(part)
+        if not standing.position:
+            return
+        if standing.position > last or not self._holds(sample(standing.position)):
+            raise OtherStoreError("these views were made from another store; give others with --views")
+
+    def _holds(self, events: Sequence[Event]) -> bool:
+        """Whether the tables have these events. Of services only outages are kept, of those parked nothing."""
+        wanted = {
+            (event.what.stream, event.what.version): (event.position, event.what.recorded_at, event.what.id)
+            for event in events
+            if isinstance(event.what, Recorded) and not event.what.stream.startswith("service:")
+        }
+        name = EVENTS.named(self.generation)
+        with self._database.reading() as cursor:
+            parked = {row[0] for row in cursor.rows(f"SELECT service FROM {PARKED.named(self.generation)}")}
+            for event in events:
+                if service_of(event.what) in parked:
+                    wanted.pop((event.what.stream, event.what.version), None)
+            statement = f"SELECT position, recorded_at, id FROM {name} WHERE stream = ? AND version = ?"
+            return all(tuple(next(iter(cursor.rows(statement, key)), ())) == what for key, what in wanted.items())
+
+
+class _PoisonedError(StilldownError):
+    """An event cannot be applied."""
+
+    def __init__(self, poison: Poison) -> None:
+        super().__init__(poison.reason)
+        self.poison = poison
+
+
+def _poison(position: int, event: Recorded | Broken, reason: str) -> Poison:
+    return Poison(service_of(event), position, event.stream, event.version, event.type, reason)
+
+
+def _after(page: Page, events: Sequence[Event], standing: Standing) -> Standing:
+    if not events:
+        return standing._replace(offset=page.offset)
+    last = events[-1]
+    recorded_at = standing.recorded_at if isinstance(last.what, Broken) else last.what.recorded_at
+    return Standing(last.position, page.offset, last.what.stream, last.what.version, recorded_at)

@@ -1,0 +1,1 @@
+"""Rows in versions: what events bring to them, a file a subject."""

@@ -1,0 +1,1 @@
+"""The read store: tables of views on SQLite and on PostgreSQL."""

@@ -1,0 +1,94 @@
+"""Opening a read store by its URL, and its generations: which tables are live, which are being filled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from projections.errors import ViewsError
+from projections.store.database import Cursor, Database
+from projections.store.shown import statements
+from projections.store.tables import SCHEMA, VERSION, Table
+
+_SQLITE = "sqlite:///"
+_POSTGRES = ("postgresql://", "postgres://")
+
+
+def open_database(url: str) -> Database:
+    """The read store at `url`; a file is made. Raises ViewsError."""
+    if url.startswith(_POSTGRES):
+        from projections.store.postgres import PostgresDatabase  # noqa: PLC0415 - who has a file needs no driver
+
+        return PostgresDatabase(url)
+    from projections.store.sqlite import SQLiteDatabase  # noqa: PLC0415 - see above
+
+    if not url.startswith(_SQLITE):
+        raise ViewsError(f"views are in sqlite:///FILE or postgresql://…, not in {url.partition(':')[0]}")
+    return SQLiteDatabase(url.removeprefix(_SQLITE))
+
+
+def live(database: Database, tables: Sequence[Table]) -> int:
+    """The generation that is read; made where there is none of this version yet."""
+    with database.writing() as cursor:
+        _prepare(cursor)
+        known = live_one(cursor)
+        if known is not None:
+            return known
+        generation = make(cursor, tables)
+        switch(cursor, generation)
+        return generation
+
+
+def live_one(cursor: Cursor) -> int | None:
+    """The generation that is read; None where there is none of this version yet."""
+    rows = cursor.rows("SELECT generation FROM generations WHERE version = ? AND live = 1", (VERSION,))
+    return int(rows[0][0]) if rows else None
+
+
+def _prepare(cursor: Cursor) -> None:
+    if cursor.dialect == "postgres":
+        cursor.run("SELECT pg_advisory_xact_lock(hashtext('stilldown views'))")
+        if not cursor.rows("SELECT 1 FROM pg_namespace WHERE nspname = ?", (SCHEMA,)):
+            cursor.run(f"CREATE SCHEMA {SCHEMA}")
+    cursor.run(
+        "CREATE TABLE IF NOT EXISTS generations (version INTEGER NOT NULL, generation INTEGER NOT NULL,"
+        " live INTEGER NOT NULL, PRIMARY KEY (version, generation))"
+    )
+
+
+def make(cursor: Cursor, tables: Sequence[Table]) -> int:
+    """The next generation's tables, empty."""
+    rows = cursor.rows("SELECT COALESCE(MAX(generation), 0) FROM generations WHERE version = ?", (VERSION,))
+    generation = int(rows[0][0]) + 1
+    for table in tables:
+        for statement in table.ddl(generation, cursor.dialect):
+            cursor.run(statement)
+    cursor.run("INSERT INTO generations VALUES (?, ?, 0)", (VERSION, generation))
+    return generation
+
+
+def switch(cursor: Cursor, generation: int) -> None:
+    """From now on this generation is read."""
+    cursor.run("UPDATE generations SET live = 0")
+    cursor.run("UPDATE generations SET live = 1 WHERE version = ? AND generation = ?", (VERSION, generation))
+    for statement in statements(generation, cursor.dialect):
+        cursor.run(statement)
+
+
+def drop(cursor: Cursor, tables: Sequence[Table], generation: int) -> None:
+    """Takes a generation's tables away; never the live one's."""
+    if cursor.rows(
+        "SELECT 1 FROM generations WHERE version = ? AND generation = ? AND live = 1", (VERSION, generation)
+    ):
+        raise ViewsError(f"generation {generation} is live")
+    for table in tables:
+        cursor.run(f"DROP TABLE IF EXISTS {table.named(generation)}")
+    cursor.run("DELETE FROM generations WHERE version = ? AND generation = ?", (VERSION, generation))
+
+
+def older(cursor: Cursor, generation: int) -> list[int]:
+    """The generations of this version before one, the latest first: kept for going back."""
+    rows = cursor.rows(
+        "SELECT generation FROM generations WHERE version = ? AND generation < ? ORDER BY generation DESC",
+        (VERSION, generation),
+    )
+    return [int(row[0]) for row in rows]

@@ -1,0 +1,199 @@
+"""`view`, `project` and `rebuild`, as anybody would use them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.cli.running import PROGRAM, STORY, Cli
+
+
+@pytest.fixture
+def story(cli: Cli) -> Cli:
+    """The cash register's store."""
+    assert cli("agreements", "apply", str(STORY / "agreement.toml")).exit == 0
+    assert cli("ingest", str(STORY / "facts.jsonl"), "--clock", "event").exit == 0
+    return cli
+
+
+COLUMNS = """
+complaints complaint customer service agreement status customer_state team person orphaned filed_at closed_at \
+withdrawn_at handovers bounces contacts repeat_diagnoses refusals reopenings false_closings false_restorations \
+experienced reported hidden breaches promises_broken time_by_cause time_by_owner
+sla complaint clock cycle agreement agreement_version team state started_at due_at stopped_at elapsed paused breached_at
+downtime service customer started_at ended_at ended_by reported_end experienced reported hidden claims \
+false_restorations restated recurrence
+watermelon team month closed green green_hidden hidden
+closures team month requested closed refused objections reopenings false_closings
+handovers complaint handovers bounces contacts repeat_diagnoses
+parts part failures ordered waited share vital
+promises complaint promise what due kept_at state experience
+credits service month amount currency why
+"""
+
+
+def test_rows_have_the_columns_of_the_interface_in_their_order(story: Cli) -> None:
+    for view, *columns in map(str.split, COLUMNS.strip().splitlines()):
+        rows = story.lines("view", view)
+        assert rows, view
+        assert [list(row) for row in rows] == [columns] * len(rows), view
+
+
+def test_a_view_at_a_moment_shows_what_was_so_then(story: Cli) -> None:
+    at = "2013-02-08T12:00:00+01:00"
+    (row,) = story.lines("view", "complaints", "--where", "complaint=C-1", "--at", at)
+    assert (row["status"], row["customer_state"], row["closed_at"]) == ("open", "down", None)
+    (outage,) = story.lines("view", "downtime", "--at", at)
+    assert (outage["ended_at"], outage["experienced"]) == (None, 271_800)
+
+
+def test_a_view_as_known_then_uses_what_was_recorded_by_then(story: Cli) -> None:
+    then = "2013-02-05T09:00:00+01:00"
+    rows = story.lines("view", "complaints", "--known-at", then)
+    assert [row["complaint"] for row in rows] == ["C-1"]
+    assert story.lines("view", "promises", "--known-at", "2013-02-05T08:00:00+01:00") == []
+
+
+@pytest.mark.parametrize(
+    "where, found",
+    [
+        (["complaint=C-1"], 3),
+        (["state=late"], 2),
+        (["state=late", "clock=restore"], 1),
+        (["cycle=1"], 4),
+        (["breached_at=null"], 2),
+        (["started_at=2013-02-05T08:40:00+01:00"], 3),
+        (["agreement=letters"], 1),
+        (["team=nobody"], 0),
+    ],
+)
+def test_where_compares_columns(story: Cli, where: list[str], found: int) -> None:
+    options = [option for text in where for option in ("--where", text)]
+    assert len(story.lines("view", "sla", *options)) == found
+
+
+def test_sums_add_up_every_length_and_count(story: Cli) -> None:
+    rows = story.lines("view", "sla", "--sum-by", "team,month")
+    assert rows == [
+        {"team": "field", "month": "2013-02", "rows": 3, "elapsed": 260_400, "paused": 0},
+        {"team": "quality", "month": "2013-02", "rows": 1, "elapsed": 1_051_200, "paused": 0},
+    ]
+    (row,) = story.lines("view", "complaints", "--sum-by", "customer")
+    assert (row["rows"], row["hidden"], row["refusals"]) == (2, 323_400, 2)
+    assert sum(row["time_by_cause"].values()) == 184_200 + 345_000 + 1_200 + 1_126_800
+
+
+def test_downtime_by_day_adds_up_to_the_outage_and_tells_the_availability(story: Cli) -> None:
+    rows = story.lines("view", "downtime", "--sum-by", "service,day")
+    assert [row["day"] for row in rows] == [f"2013-02-{day:02}" for day in range(5, 12)]
+    assert sum(row["experienced"] for row in rows) == 528_600
+    assert sum(row["hidden"] for row in rows) == 323_400
+    assert sum(row["claims"] for row in rows) == 1
+    assert rows[1]["availability"] == 0.0
+    assert rows[-1]["availability"] == round(1 - 37_200 / 86_400, 9)
+    (whole,) = story.lines("view", "downtime", "--sum-by", "service")
+    assert whole["experienced"] == 528_600
+    assert 0 < whole["availability"] < 1
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["view", "nothing"], "there is no view nothing"),
+        (["view", "sla", "--where", "colour=red"], "no column colour"),
+        (["view", "sla", "--where", "red"], "column=value"),
+        (["view", "sla", "--sum-by", "elapsed"], "cannot be summed by elapsed"),
+        (["view", "promises", "--sum-by", ","], "name columns"),
+        (["rebuild", "nothing"], "there is no view nothing"),
+        (["rebuild"], "name views"),
+    ],
+)
+def test_what_cannot_be_asked_is_told_in_one_line(story: Cli, arguments: list[str], said: str) -> None:
+    answer = story(*arguments)
+    assert answer.exit == 2
+    assert said in answer.stderr
+    assert answer.stdout == ""
+
+
+def test_people_get_a_table(story: Cli) -> None:
+    answer = story("view", "parts")
+    assert answer.exit == 0
+    head, row = answer.stdout.splitlines()
+    assert " ".join(head.split()) == "part failures ordered waited share vital"
+    assert " ".join(row.split()) == "psu-24v 1 1 345000 1.0 yes"
+    assert "no row" in story("view", "parts", "--where", "part=fuse").stderr
+
+
+def test_what_is_due_is_done_before_a_view_is_read(cli: Cli) -> None:
+    """On a store whose clock is the machine's, an overdue clock is breached in the view whoever looks."""
+    cli("agreements", "apply", str(STORY / "agreement.toml"))
+    assert cli("ingest", str(STORY / "facts.jsonl")).exit == 0
+    assert {row["state"] for row in cli.lines("view", "sla")} <= {"met", "late", "cancelled", "breached"}
+
+
+def test_a_rebuild_finds_nothing_that_differs_and_switches(story: Cli) -> None:
+    rows = story.lines("view", "sla")
+    checked = story.json("rebuild", "sla", "downtime", "--check")
+    assert (checked["differences"], checked["switched"]) == ([], False)
+    assert story.json("rebuild", "sla")["switched"] is True
+    assert story.lines("view", "sla") == rows
+
+
+def test_a_check_tells_what_somebody_changed_by_hand(story: Cli) -> None:
+    story.lines("view", "sla")
+    with closing(sqlite3.connect(story.folder / "store.db.views")) as file, file:
+        file.execute("UPDATE clocks_1_1 SET state = 'met' WHERE clock = 'restore' AND recorded_to IS NULL")
+    answer = story("rebuild", "sla", "--check", "--json")
+    assert answer.exit == 1
+    (difference,) = json.loads(answer.stdout)["differences"]
+    assert (difference["where"], difference["live"]["state"]) == ("table clocks", "met")
+    assert difference["rebuilt"]["state"] == "late"
+
+
+def selected(path: Path, statement: str) -> list[Any]:
+    with closing(sqlite3.connect(path)) as file:
+        return file.execute(statement).fetchall()
+
+
+def test_sql_reads_what_holds_now(story: Cli) -> None:
+    story.json("project", "--once")
+    path = story.folder / "store.db.views"
+    assert selected(path, "SELECT hidden, ended_at FROM outages") == [(323_400, "2013-02-11T10:20:00Z")]
+    assert selected(path, "SELECT complaint FROM clocks WHERE state = 'late' AND clock = 'restore'") == [("C-1",)]
+    assert selected(path, "SELECT status, team, handovers FROM complaints ORDER BY complaint")[0] == (
+        "closed",
+        "field",
+        4,
+    )
+
+
+def test_a_worker_follows_the_store_until_it_is_asked_to_stop(story: Cli) -> None:
+    worker = subprocess.Popen(
+        [*PROGRAM, "project", "--store", story.store, "--json"],
+        cwd=story.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(os.environ),
+    )
+    path = story.folder / "store.db.views"
+    give_up = time.monotonic() + 60
+    while time.monotonic() < give_up:
+        time.sleep(0.2)
+        try:
+            if selected(path, "SELECT COUNT(*) FROM complaints") == [(2,)]:
+                break
+        except sqlite3.Error:
+            continue
+    worker.send_signal(signal.SIGTERM)
+    out, err = worker.communicate(timeout=60)
+    assert worker.returncode == 0, err
+    assert json.loads(out)["position"] == json.loads(out)["applied"] > 50
