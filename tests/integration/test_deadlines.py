@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from engine.intake import Engine
-from engine.timers import PORTIONS
 from tests.integration.engines import Machine, engine, record, take
 from tests.integration.facts import DAY, Event, check_sound, down, everything, fact, filed, log, one, rows, up, us, when
 from tests.integration.processes import killed, together
@@ -182,8 +181,7 @@ def test_of_two_processes_one_does_what_is_due(stores: Stores) -> None:
 
 
 def tick_slowly(begun: Begun, url: str, minute: float) -> None:
-    """Portion by portion, small ones, until it is killed."""
-    PORTIONS["wall"] = 20
+    """Portion by portion, until it is killed."""
     ticking = Engine(url, clock=Machine(minute))
     begun.set()
     while ticking.tick().more:
