@@ -146,14 +146,15 @@ def _seconds(terms: Terms, start: int, fraction: Fraction) -> int:
 def _due(terms: Terms, start: int, blocks: list[Stretch]) -> Fraction | None:
     if terms.days is None:
         return terms.plain.reached(start, terms.seconds, blocks)
-    due = terms.plain.nth_closing(start, terms.days)
+    first = due = terms.plain.nth_closing(start, terms.days)
+    taken = 0
     for a, b in blocks:
         if a >= due:
             break
         if b is None:
             return None
-        taken = terms.plain.counted(a, b)
+        taken += terms.plain.counted(a, b)
         if taken:
-            moved = terms.plain.reached(due, taken * 60, [])
+            moved = terms.plain.reached(first, taken * 60, [])
             due = terms.plain.ends[bisect_left(terms.plain.ends, moved)]  # type: ignore[type-var] # it is reached
     return Fraction(due)
