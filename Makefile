@@ -24,8 +24,9 @@ $(READY): pyproject.toml requirements/dev.txt tools/bootstrap.py
 demo: $(READY) ## real incidents on the dashboards
 	$(BIN)/stilldown demo $(ARGS)
 
+# A file's tests stay in one process: they share its servers and stores.
 test: $(READY) ## all tests but the soak; ARGS goes to pytest
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(READY) ## lint, format, types, the arrows between the rooms, generated files, locks
 	$(BIN)/ruff check
