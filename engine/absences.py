@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from contracts.envelope import Fact
-from contracts.facts import ComplaintAssigned, PersonAbsent
+from contracts.facts import PersonAbsent
 from contracts.moments import micros
 
 Interval = tuple[int, int | None]
@@ -48,10 +48,10 @@ def absence_at(told: Sequence[Absence], time: int) -> Absence | None:
     return next((a for a in reversed(told) if a.start <= time < a.end), None)
 
 
-def gather(facts: Iterable[Fact], lookup: Callable[[str], Sequence[Absence]]) -> dict[str, Sequence[Absence]]:
-    """The absences of all who were given the complaint, and of those who stand in for them."""
+def gather(people: Iterable[str], lookup: Callable[[str], Sequence[Absence]]) -> dict[str, Sequence[Absence]]:
+    """The absences of all who were given a complaint, and of those who stand in for them."""
     found: dict[str, Sequence[Absence]] = {}
-    asked = [f.data.to for f in facts if isinstance(f.data, ComplaintAssigned) and f.data.to is not None]
+    asked = [*people]
     while asked:
         name = asked.pop()
         if name not in found:

@@ -22,7 +22,14 @@ from contracts.decisions import (
     PromiseBroken,
 )
 from contracts.envelope import Fact, Key
-from contracts.facts import ComplaintCloseRequested, ComplaintFiled, FactCorrected, PromiseMade
+from contracts.facts import (
+    ComplaintAcknowledged,
+    ComplaintAssigned,
+    ComplaintCloseRequested,
+    ComplaintFiled,
+    FactCorrected,
+    PromiseMade,
+)
 from contracts.moments import micros
 from engine.corrections import BEHIND, Ref, effective, root
 from engine.cycles import Cycles, Kept, made
@@ -68,6 +75,7 @@ class Complaint:
     """The state of a complaint stream. Moments are microseconds."""
 
     __slots__ = (
+        "acknowledged",
         "agreement",
         "applied",
         "armed",
@@ -80,6 +88,7 @@ class Complaint:
         "false",
         "log",
         "name",
+        "people",
         "promised",
         "reassigned",
         "recorded_at",
@@ -118,6 +127,10 @@ class Complaint:
         """Promises recorded as broken, each with its due time."""
         self.credits: dict[int, str] = {}
         """What is recorded as owed, by the outage's start."""
+        self.people: set[str] = set()
+        """To whom it was ever given, by any version of the facts."""
+        self.acknowledged: Key | None = None
+        """The place of the first acknowledgement that is not automatic."""
         self.promised = False
         """Whether anything was promised in it."""
         self.reassigned: set[tuple[int, str | None, str | None]] = set()
@@ -229,15 +242,31 @@ class Complaint:
         after = self.effective(original)
         if before is not None:
             del self.log[bisect_left(self.log, before.key, key=_key)]
+            if before.key == self.acknowledged:
+                self.acknowledged = None
+                for other in self.log:
+                    if isinstance(other.data, ComplaintAcknowledged):
+                        self._acknowledge(other)
         if after is not None:
             self._insert(after)
 
     def _insert(self, fact: Fact) -> None:
+        data = fact.data
+        if isinstance(data, ComplaintAssigned):
+            if data.to is not None:
+                self.people.add(data.to)
+        elif isinstance(data, ComplaintAcknowledged):
+            self._acknowledge(fact)
         log = self.log
         if not log or fact.us > log[-1].us or fact.key > log[-1].key:
             log.append(fact)
         else:
             insort(self.log, fact, key=_key)
+
+    def _acknowledge(self, fact: Fact) -> None:
+        automatic = isinstance(fact.data, ComplaintAcknowledged) and fact.data.automatic
+        if not automatic and (self.acknowledged is None or fact.key < self.acknowledged):
+            self.acknowledged = fact.key
 
     def record(self, data: DecisionData, time: int, cause: Ref) -> None:
         """A decision of this stream."""

@@ -23,6 +23,7 @@ from contracts.decisions import (
 from contracts.envelope import Fact
 from contracts.errors import MalformedError
 from contracts.facts import (
+    ComplaintAcknowledged,
     ComplaintAssigned,
     ComplaintCloseRequested,
     ComplaintFiled,
@@ -145,6 +146,9 @@ class Step(Spreading):
             return Held(f"complaint:{fact.subject}")
         cls = fact.data.__class__
         late = complaint.is_late(fact)
+        again = (
+            cls is ComplaintAcknowledged and complaint.acknowledged is not None and fact.key > complaint.acknowledged
+        )
         before = self._tables(complaint, cls) if late else None
         self._record_fact(complaint, fact, service=complaint.service, late=late)
         if cls in BRINGS:
@@ -156,7 +160,7 @@ class Step(Spreading):
                 self.owned.append((fact.data.to, complaint.name))
             self._stand_in(complaint, fact.us, fact.ref)
         elif cls in MOVES or (complaint.standing is not None and cls in LIFTS):
-            moved = any(moves(a.terms, cls) for a in applied(complaint, self.streams))
+            moved = not again and any(moves(a.terms, cls) for a in applied(complaint, self.streams))
             self._touch(complaint.name, fact.us, moved=moved)
         return None
 

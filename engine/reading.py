@@ -91,7 +91,7 @@ class Shelf:
             person = self.state(f"person:{name}")
             return person.absences(at) if isinstance(person, Person) else ()
 
-        return gather(complaint.log, told)
+        return gather(complaint.people, told)
 
     def fact(self, ref: Ref) -> Fact | None:
         """A recorded fact, as corrected; None where it was not known then, or never happened."""

@@ -180,7 +180,7 @@ class Spreading(Recording):
     # ------------------------------------------------------------------ owners
 
     def _absences(self, complaint: Complaint) -> Absences:
-        return gather(complaint.log, lambda name: self.streams.person(name).absences())
+        return gather(complaint.people, lambda name: self.streams.person(name).absences())
 
     def _tables(self, complaint: Complaint, cls: type[FactData] | None = None) -> ComplaintRestated:
         """The rows of a complaint as they stand, of those that a fact of class `cls` may change."""

@@ -76,7 +76,7 @@ class Recounter:
                     self._persons[name] = state
             return self._persons[name].absences(at)
 
-        return gather(complaint.log, told)
+        return gather(complaint.people, told)
 
     def _state(self, stream: str) -> State:
         state = fresh(stream)

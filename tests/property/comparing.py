@@ -110,7 +110,7 @@ class Bench:
             complaint = engine.complaint(name)
             if complaint is None:
                 return None
-            absent = gather(complaint.log, lambda person: engine.person(person).absences())
+            absent = gather(complaint.people, lambda person: engine.person(person).absences())
             service = engine.service(complaint.service)
             return show(complaint, service, engine, absent, at=self.now, known_at=self.now)
 

@@ -267,7 +267,7 @@ class Story:
         state = self.memory.complaint(complaint)
         assert state is not None
         when = self.now if at is None else us(at)
-        absent = gather(state.log, lambda person: self.memory.person(person).absences(when))
+        absent = gather(state.people, lambda person: self.memory.person(person).absences(when))
         service = self.memory.service(state.service)
         shown = show(state, service, self.memory, absent, at=when, known_at=self.now)
         assert shown is not None
