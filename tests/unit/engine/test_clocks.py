@@ -206,3 +206,14 @@ def test_an_end_cancels_it_and_a_withdrawal_while_down_past_due_is_late() -> Non
 def test_a_notice_about_anything_else_does_nothing() -> None:
     it = given(filed(0), standard=ACKNOWLEDGE).when(sent(5, about="progress"), acknowledged(6))
     it.then("clock.stopped")
+
+
+def test_of_acknowledgements_the_first_that_holds_counts_whatever_is_corrected() -> None:
+    first, second = acknowledged(10), acknowledged(20)
+    it = given(filed(0), first, second, standard=ACKNOWLEDGE)
+    assert cycle(it)["stopped_at"] == 10
+    assert cycle(it.when(corrected(30, first, void=True)))["stopped_at"] == 20
+    assert cycle(it.when(corrected(31, second, void=True)))["stopped_at"] is None
+    assert cycle(it.when(acknowledged(40)))["stopped_at"] == 40
+    assert cycle(it.when(acknowledged(15).arriving(50)))["stopped_at"] == 15
+    assert cycle(it.when(acknowledged(60)))["stopped_at"] == 15
