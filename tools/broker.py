@@ -83,7 +83,8 @@ class Broker:
         if not self._file.exists():
             self._file.write_text("".join(f"{name}={value}\n" for name, value in self._properties().items()))
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            self._java(classpath, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._file))
+            # "=": one in 64 of these begins with "-", which by itself would be read as the next option
+            self._java(classpath, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(self._file))
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*_JAVA, "-cp", classpath, "kafka.Kafka", str(self._file)],
