@@ -10,7 +10,7 @@ import platform
 import sys
 
 from bench import deadlines, flaps, intake, log, outage, showing, timers, views, working
-from engine.tuning import collect_rarely
+from engine.tuning import tune
 
 _INTAKE = ("17", "100", "sqlite")
 
@@ -18,7 +18,7 @@ _INTAKE = ("17", "100", "sqlite")
 def main(arguments: list[str]) -> None:
     """Runs what is named, or all."""
     print(f"Python {platform.python_version()} on {platform.machine()}")
-    collect_rarely()
+    tune()
     clocks = "--clocks" in arguments
     arguments = [argument for argument in arguments if argument != "--clocks"]
     wanted = arguments[:1] or ["show", "flaps", "log", "worktime", "timers", "outage", "intake", "views"]

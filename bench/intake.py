@@ -23,7 +23,7 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
 from bench.workload import batches, copies, write_log
 from contracts.agreements import AgreementFile, parse
-from engine.ahead import ahead
+from engine.ahead import Ahead
 from engine.intake import Engine
 from engine.store.postgres import Datastore
 from tools.postgres import temporary
@@ -109,10 +109,8 @@ def _run(facts: Iterable[bytes], size: int, place: Place, agreements: AgreementF
     peaks = []
     spent = 0.0
     began = time.perf_counter()
-    made = ahead(batches(facts, size))
-    for n, batch in enumerate(made):
-        taken = engine.take(batch.bodies, mode="event", facts=batch.facts, meanwhile=batch.meanwhile)
-        total += len(batch.bodies)
+    for n, taken in enumerate(engine.stream(Ahead(batches(facts, size)), mode="event")):
+        total += len(taken.results)
         spent = time.perf_counter() - began
         events += taken.events
         if n % 20 == 0:

@@ -23,10 +23,11 @@ from bench.outage_check import differences, shown_otherwise
 from bench.outage_story import DOWN, LATE, MINUTE, TERMS, UP, Story
 from contracts.agreements import parse
 from contracts.moments import rfc3339
-from engine.intake import Engine, Outcome
+from engine.intake import Engine
 from engine.keeping import Keeper
 from engine.reading import Reader
-from engine.tuning import collect_rarely
+from engine.taking import Outcome
+from engine.tuning import tune
 
 _SPAWN = multiprocessing.get_context("spawn")
 IDLE = 0.01
@@ -49,7 +50,7 @@ class Done(NamedTuple):
 
 def work_off(url: str, stop: Event, told: Connection) -> None:
     """Works off what is due until told to stop; answers with a `Done` whenever it is asked."""
-    collect_rarely()
+    tune()
     engine = Engine(url)
     events = portions = 0
     while not stop.is_set():

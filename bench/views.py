@@ -27,7 +27,7 @@ from bench.intake import AGREEMENTS
 from bench.workload import batches, write_log
 from contracts.agreements import parse
 from contracts.recorded import Recorded
-from engine.ahead import ahead
+from engine.ahead import Ahead
 from engine.intake import Engine
 from ops.feeding import StoreFeed
 from projections.folding import Fold, Sheets
@@ -134,8 +134,8 @@ def _record(folder: Path, url: str, facts: int) -> None:
     engine = Engine(url)
     engine.publish(parse(AGREEMENTS.read_text()))
     with (folder / "log.jsonl").open("rb") as lines:
-        for batch in ahead(batches(islice(lines, facts), 200)):
-            engine.take(batch.bodies, mode="event", facts=batch.facts, meanwhile=batch.meanwhile)
+        for _ in engine.stream(Ahead(batches(islice(lines, facts), 200)), mode="event"):
+            pass
     engine.close()
 
 

@@ -1,20 +1,18 @@
-"""Reading ahead: the next batch is read while one is decided on, and understood while the store writes that.
-
-Writing waits for the disk and needs no Python: what is done just then costs no time. Done any earlier it
-would only take turns with the deciding.
-"""
+"""Reading ahead: the next batch is read and understood, in a thread of its own, while one is taken in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from queue import SimpleQueue
-from threading import Event, Semaphore, Thread
+from collections.abc import Iterable, Iterator
+from queue import Empty, Full, Queue
+from threading import Event, Thread
 from typing import Final, NamedTuple
 
 from contracts.envelope import Fact, parse
 from contracts.errors import MalformedError
 
 _PATIENCE: Final = 0.5
+_LOOK: Final = 0.1
+"""Seconds between two looks whether anybody still wants the next batch."""
 
 
 class Batch(NamedTuple):
@@ -22,8 +20,6 @@ class Batch(NamedTuple):
 
     bodies: list[bytes]
     facts: list[Fact | MalformedError]
-    meanwhile: Callable[[], None]
-    """To be called when nothing is left but to write it: then the next batch is understood."""
 
 
 def understand(body: bytes) -> Fact | MalformedError:
@@ -34,46 +30,64 @@ def understand(body: bytes) -> Fact | MalformedError:
         return error
 
 
-def ahead(batches: Iterable[list[bytes]]) -> Iterator[Batch]:
-    """Each batch, understood; one is always in the making. What reading raises is raised here, in its place.
+class Ahead(Iterator[Batch]):
+    """Each batch, understood; one or two are always in the making. What reading raises is raised here, in its place.
 
-    Whoever asks for a batch without having called `meanwhile` of the one before waits until it is understood.
-    `batches` is advanced in a thread of its own. Whoever stops early waits for it a moment only: it may be
+    `batches` is advanced in a thread of its own. Whoever stops early (`close`) waits for it a moment only: it may be
     reading from a pipe into which nobody writes, and such a thread ends with the process.
     """
-    made: SimpleQueue[Batch | BaseException | None] = SimpleQueue()
-    wanted = Semaphore(1)
-    over = Event()
-    asked = Event()
-    asked.set()
 
-    def want() -> None:
-        """Once for each batch, however often it is called."""
-        if not asked.is_set():
-            asked.set()
-            wanted.release()
+    def __init__(self, batches: Iterable[list[bytes]]) -> None:
+        self._made: Queue[Batch | BaseException | None] = Queue(1)
+        self._next: Batch | BaseException | None = None
+        """What `soon` has taken from the queue already."""
+        self._over = Event()
+        self._thread = Thread(target=self._make, args=(batches,), name="stilldown-ahead", daemon=True)
+        self._thread.start()
 
-    def make() -> None:
+    def __next__(self) -> Batch:
+        """The next batch, when it is there. Raises StopIteration after the last, and what reading raised."""
+        if self._next is None and not self._over.is_set():
+            self._next = self._made.get()
+        if isinstance(self._next, Batch):
+            batch, self._next = self._next, None
+            return batch
+        self._over.set()
+        if self._next is None:
+            raise StopIteration
+        raise self._next
+
+    def soon(self, seconds: float) -> Batch | None:
+        """The next batch if it is there within a time; it is given by `next` too, then."""
+        if self._next is None and not self._over.is_set():
+            try:
+                self._next = self._made.get(timeout=seconds)
+            except Empty:
+                return None
+            if self._next is None:
+                self._over.set()
+        return self._next if isinstance(self._next, Batch) else None
+
+    def close(self) -> None:
+        """No more is wanted."""
+        self._over.set()
+        self._thread.join(_PATIENCE)
+
+    def _make(self, batches: Iterable[list[bytes]]) -> None:
+        made: Batch | BaseException | None = None
         try:
             for bodies in batches:
-                wanted.acquire()
-                if over.is_set():
+                if not self._put(Batch(bodies, [understand(body) for body in bodies])):
                     return
-                made.put(Batch(bodies, [understand(body) for body in bodies], want))
-            made.put(None)
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            made.put(error)
+            made = error
+        self._put(made)
 
-    thread = Thread(target=make, name="stilldown-ahead", daemon=True)
-    thread.start()
-    try:
-        while (batch := made.get()) is not None:
-            if isinstance(batch, BaseException):
-                raise batch
-            asked.clear()
-            yield batch
-            want()
-    finally:
-        over.set()
-        wanted.release()
-        thread.join(_PATIENCE)
+    def _put(self, made: Batch | BaseException | None) -> bool:
+        while not self._over.is_set():
+            try:
+                self._made.put(made, timeout=_LOOK)
+            except Full:
+                continue
+            return True
+        return False

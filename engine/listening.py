@@ -22,10 +22,11 @@ from contracts.envelope import Fact
 from contracts.errors import MalformedError, StilldownError
 from contracts.topics import FACTS_IN, TOPICS
 from engine.ahead import understand
-from engine.intake import Engine, Taken
+from engine.intake import Engine
 from engine.patience import Patience, pause
 from engine.store.errors import LostError
 from engine.store.handing import Reached
+from engine.taking import Taken
 from engine.worker import Worker
 
 GROUP: Final = "stilldown.engine"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from contracts.agreements import Agreement
 from contracts.envelope import Fact
@@ -52,9 +52,12 @@ class Stock:
         self._absent: set[str] = set()
         """Streams that were read in this batch, and in which there is nothing."""
 
-    def _prefetch(self, unit: Unit, facts: Sequence[Fact]) -> None:
-        """Reads in few statements what the facts of a batch will ask for."""
-        self._known = unit.identities([fact.ref for fact in facts])
+    def _prefetch(self, unit: Unit, facts: Sequence[Fact], written: Mapping[Ref, tuple[bytes, str]]) -> None:
+        """Reads in few statements what the facts of a batch will ask for; `written` will be in the store by then."""
+        refs = [fact.ref for fact in facts]
+        self._known = unit.identities(refs)
+        if written:
+            self._known.update({ref: written[ref] for ref in refs if ref in written})
         new = [fact for fact in facts if fact.ref not in self._known]
         complaints = {f"complaint:{fact.subject}" for fact in new if not fact.type.startswith(("service.", "person."))}
         self._read(unit, complaints)

@@ -97,11 +97,6 @@ class Timers(Stock):
         if due is not None and due <= self._horizon:
             heapq.heappush(self._heap, (due, _RANKS[type(state)], state.stream))
 
-    def _save_timers(self) -> None:
-        if self._armed:
-            self._unit.set_timers(self._armed)
-        self._save_owned()
-
     def _save_owned(self) -> None:
         if self._owned:
             self._unit.own(self._owned)
@@ -117,7 +112,7 @@ class Timers(Stock):
         asked = self._size.most + len(self._stuck)
         rows = self._unit.timers(horizon, asked)
         self._loaded = horizon if len(rows) < asked else rows[-1][0] - 1
-        self._heap = [(due, _RANK[stream.partition(":")[0]], stream) for due, stream in rows]
+        self._heap = [(due, RANK[stream.partition(":")[0]], stream) for due, stream in rows]
         if self._holding:
             self._heap += [(due, FACTS, HELD) for due in self._unit.held_due(horizon)]
         heapq.heapify(self._heap)
@@ -244,4 +239,5 @@ class Timers(Stock):
 
 
 _RANKS: dict[type[State], int] = {Service: SILENCE, Complaint: DUE, Person: DUE}
-_RANK = {"service": SILENCE, "complaint": DUE, "person": DUE}
+RANK = {"service": SILENCE, "complaint": DUE, "person": DUE}
+"""By kind of stream: at one instant, where what falls due in it comes."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gc
+import sys
 
 
-def collect_rarely() -> None:
-    """Looks for garbage in cycles rarely: states of streams hold none, and there are many of them.
+def tune() -> None:
+    """Looks for garbage in cycles rarely, and hands Python's lock on soon.
 
-    With Python's own thresholds intake spends a third of its time on looking.
+    States of streams hold no cycles, and there are many of them: with Python's own thresholds intake spends a third of
+    its time on looking. Threads that wait for the disk (engine.streaming) are back at work in a tenth of a millisecond.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 1000)
+    sys.setswitchinterval(0.0001)

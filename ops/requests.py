@@ -11,9 +11,9 @@ from contracts.decisions import DecisionData
 from contracts.envelope import parse
 from contracts.errors import MalformedError, StilldownError
 from contracts.moments import rfc3339
-from engine.intake import Outcome
 from engine.keeping import Keeper
 from engine.reading import Reader
+from engine.taking import Outcome
 from ops.asking import standing_now, up_to_date
 from ops.errors import OptionError
 from ops.opening import engine

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from engine.intake import Engine, Outcome
+from engine.intake import Engine
 from engine.keeping import Keeper
+from engine.taking import Outcome
 from ops.taking import BATCH, BATCH_BYTES, Run
 
 Numbered = tuple[int, bytes]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from typing import Any, Final
 
 import msgspec
 
-from engine.ahead import Batch, ahead
-from engine.intake import Engine, Outcome, Result, Taken
-from engine.tuning import collect_rarely
+from engine.ahead import Ahead
+from engine.intake import Engine
+from engine.taking import Outcome, Result, Taken
+from engine.tuning import tune
 from ops.stopping import finishing
 
 BATCH: Final = 500
@@ -53,17 +55,20 @@ class Run:
 
         KeyboardInterrupt comes between two batches: what is in the tally is recorded, and nothing else.
         """
-        collect_rarely()
-        for batch in ahead(batches(bodies)):
-            self._take(batch)
-            if after is not None:
-                after()
+        tune()
+        made = Ahead(batches(bodies))
+        with closing(made), closing(self._engine.stream(made, mode=self._mode)) as stream:
+            while self._took(stream):
+                if after is not None:
+                    after()
         self.count(self._engine.settle())  # also an empty file is a reason to do what is due
 
-    def _take(self, batch: Batch) -> None:
+    def _took(self, stream: Generator[Taken, None, None]) -> bool:
         with finishing():
-            taken = self._engine.take(batch.bodies, mode=self._mode, facts=batch.facts, meanwhile=batch.meanwhile)
-            self.count(taken)
+            taken = next(stream, None)
+            if taken is not None:
+                self.count(taken)
+        return taken is not None
 
     def count(self, taken: Taken) -> None:
         """Add a batch to the tally."""

@@ -13,12 +13,13 @@ from typing import Final
 
 import structlog
 
-from engine.intake import Engine, Taken
+from engine.intake import Engine
 from engine.listening import Listener
 from engine.patience import Patience, pause
 from engine.relay import Relay
 from engine.store.opening import named
-from engine.tuning import collect_rarely
+from engine.taking import Taken
+from engine.tuning import tune
 from engine.worker import Worker
 from ops import topics
 
@@ -38,7 +39,7 @@ async def work(url: str, bootstrap: str, *, session: float = SESSION) -> None:
 
     Raises TopicsError where the topics are not as they have to be, BrokerError where there is no broker.
     """
-    collect_rarely()
+    tune()
     stop = asyncio.Event()
     _on_signals(stop)
     await _wait_for_broker(bootstrap, stop)

@@ -238,6 +238,18 @@ class PostgresUnit(Unit):
         row = self._execute(f"SELECT {HELD} FROM held WHERE ref = ?", (key(*ref),)).fetchone()
         return None if row is None else HeldRow(*row)
 
+    def held_of(self, refs: Sequence[Ref]) -> dict[Ref, tuple[bytes, str]]:
+        """Which of several facts wait: the hash, and for what."""
+        self._plain.execute(
+            "SELECT source, id, digest, waits_for FROM held WHERE ref = ANY(%b)", ([key(*ref) for ref in refs],)
+        )
+        return {(source, name): (digest, for_) for source, name, digest, for_ in self._plain}
+
+    def awaited(self, names: Sequence[str]) -> set[str]:
+        """Which of them some held fact waits for."""
+        self._plain.execute("SELECT DISTINCT waits_for FROM held WHERE waits_for = ANY(%b)", (list(names),))
+        return {row[0] for row in self._plain}
+
     def hold(self, row: HeldRow) -> None:
         """Keeps a fact until what it waits for is there."""
         self._execute(_HOLD, (*row, key(row.source, row.id)))

@@ -309,6 +309,28 @@ class Unit(Handing):
         row = self._execute(f"SELECT {HELD} FROM held WHERE source = ? AND id = ?", ref).fetchone()
         return None if row is None else HeldRow(*row)
 
+    def held_of(self, refs: Sequence[Ref]) -> dict[Ref, tuple[bytes, str]]:
+        """Which of several facts wait: the hash, and for what."""
+        found = {}
+        for part in _parts(refs):
+            rows = self._execute(
+                f"WITH asked (source, id) AS (VALUES {','.join(['(?,?)'] * len(part))})"
+                " SELECT held.source, held.id, digest, waits_for FROM asked CROSS JOIN held"
+                " ON held.source = asked.source AND held.id = asked.id",
+                [value for ref in part for value in ref],
+            )
+            found.update({(source, name): (digest, for_) for source, name, digest, for_ in rows.fetchall()})
+        return found
+
+    def awaited(self, names: Sequence[str]) -> set[str]:
+        """Which of them some held fact waits for."""
+        found: set[str] = set()
+        for part in _parts(names):
+            marks = ",".join("?" * len(part))
+            rows = self._execute(f"SELECT DISTINCT waits_for FROM held WHERE waits_for IN ({marks})", part)
+            found.update(row[0] for row in rows.fetchall())
+        return found
+
     def hold(self, row: HeldRow) -> None:
         """Keeps a fact until what it waits for is there."""
         self._execute(_HOLD, row)
@@ -346,9 +368,10 @@ class Unit(Handing):
         """Text as the store can hold it."""
         return value
 
-    def exhume(self, body: bytes) -> None:
-        """A dead letter that was understood after all is none any more."""
-        self._execute("DELETE FROM dead WHERE digest = ?", (hashlib.sha256(body).digest(),))
+    def exhume(self, bodies: Sequence[bytes]) -> None:
+        """Dead letters that were understood after all are none any more."""
+        for part in _parts([hashlib.sha256(body).digest() for body in bodies]):
+            self._execute(f"DELETE FROM dead WHERE digest IN ({','.join('?' * len(part))})", part)
 
     def has_dead(self) -> bool:
         """Whether there is any dead letter."""

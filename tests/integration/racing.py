@@ -14,8 +14,9 @@ from typing import Any
 
 from contracts.agreements import parse
 from contracts.errors import StilldownError
-from engine.intake import Engine, Outcome
+from engine.intake import Engine
 from engine.reading import Reader
+from engine.taking import Outcome
 from tests.integration.facts import STANDARD
 
 _LARGEST = 20

@@ -10,10 +10,11 @@ import psycopg
 import pytest
 
 from contracts.agreements import parse
-from engine.intake import Engine, Result, Taken
+from engine.intake import Engine
 from engine.store.database import PostgresStore
 from engine.store.errors import ConflictError, StoreError
 from engine.store.unit import reading
+from engine.taking import Result, Taken
 from tests.integration import workload
 from tests.integration.engines import Broken, Machine, engine, outcomes, record, take
 from tests.integration.facts import (

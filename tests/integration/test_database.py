@@ -25,6 +25,7 @@ from engine.store.errors import (
 from engine.store.migrating import POST, PRE, Migration, migrate, migrations, standing
 from engine.store.opening import inspect
 from engine.store.postgres_unit import LOCK
+from engine.taking import Result, Taken
 from engine.verify import verify
 from tests.integration.engines import Machine, engine, record, take
 from tests.integration.facts import STANDARD, check_sound, dead, down, everything, filed, ids, one, rows, up, us
@@ -77,12 +78,12 @@ def test_a_database_that_goes_away_within_a_batch_has_nothing_of_it(place: Datab
     class Cut(Engine):
         cut = False
 
-        def _save_timers(self) -> None:
-            super()._save_timers()
+        def _save(self, results: list[Result], *, more: bool = False) -> Taken:
             if self.cut:
                 self.cut = False
                 pid = session_of(self).info.backend_pid
                 assert one(place, "SELECT pg_terminate_backend(?)", pid)
+            return super()._save(results, more=more)
 
     with engine(place, kind=Cut) as taking:
         record(taking, filed("f", "C1", 0, service="S1"))
@@ -123,9 +124,9 @@ def test_an_engine_that_hangs_in_a_batch_lets_others_go_on(place: Database, monk
     monkeypatch.setitem(SETTINGS, "idle_in_transaction_session_timeout", "200ms")
 
     class Hanging(Engine):
-        def _save_timers(self) -> None:
-            super()._save_timers()
+        def _save(self, results: list[Result], *, more: bool = False) -> Taken:
             time.sleep(1)
+            return super()._save(results, more=more)
 
     with engine(place, terms="") as other, engine(place, terms="", kind=Hanging) as hanging:
         failed: list[BaseException] = []

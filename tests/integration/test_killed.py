@@ -49,19 +49,20 @@ def count(path: Place) -> int:
     return int(one(path, "SELECT COUNT(*) FROM stored_events"))
 
 
-def load(path: Place, file: Path, kill_after: float | None = None) -> tuple[bool, float]:
-    """Ingests a file; whether it was still at it when it was killed, and how long it took."""
+def load(path: Place, file: Path, kill_at: int | None = None, kill_after: float = 0) -> bool:
+    """Ingests a file; whether it was still at it when it was killed: when so much was recorded, and then a moment."""
     start = "import sys; from ops.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", start, "ingest", str(file), "--clock", "event", "--store", url_of(path)]
-    began = time.monotonic()
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
-        if kill_after is not None:
+        if kill_at is not None:
+            while process.poll() is None and count(path) < kill_at:
+                time.sleep(0.02)
             time.sleep(kill_after)
             process.kill()
         ended = process.wait(60)
     assert ended in {0, -signal.SIGKILL}
-    assert ended == 0 or kill_after is not None
-    return ended != 0, time.monotonic() - began
+    assert ended == 0 or kill_at is not None
+    return ended != 0
 
 
 @pytest.mark.slow
@@ -70,29 +71,29 @@ def test_an_ingest_killed_at_any_moment_and_run_again_leaves_the_history_of_one_
     file.write_bytes(b"\n".join(workload.mixed(5, 180)))
     random, kills = Random(11), KILLS[stores.kind]
 
-    def once(n: int, kill_after: float | None) -> tuple[bool, float, int, dict[str, list[object]]]:
+    def once(n: int, kill_at: int | None, kill_after: float = 0) -> tuple[bool, int, dict[str, list[object]]]:
         path = stores / f"{n}.db"
         with engine(path):  # it publishes the agreements
             pass
-        killed, lasted = load(path, file, kill_after)
+        killed = load(path, file, kill_at, kill_after)
         had = count(path)
-        if kill_after is not None:
+        if kill_at is not None:
             load(path, file)
-        return killed, lasted, had, everything(path)
+        return killed, had, everything(path)
 
     with ThreadPoolExecutor(2) as pool:  # a process on each core
-        first, second = pool.map(lambda n: once(n, None), (-1, -2))
-        whole, lasted = first[3], min(first[1], second[1])
-        assert second[3] == whole
+        (_, events, whole), (_, _, again) = pool.map(lambda n: once(n, None), (-1, -2))
+        assert again == whole
         check_sound(stores / "-1.db")
         assert len(whole["held"]) == 90
         assert len(whole["dead"]) > 250
-        delays = [random.uniform(0.3, 0.95) * lasted for _ in range(kills)]
-        found = list(pool.map(once, range(kills), delays))
+        at = [random.randrange(events) if n % 4 else 0 for n in range(kills)]
+        delays = [random.uniform(0, 0.05) if n % 4 else random.uniform(0.2, 1.5) for n in range(kills)]
+        found = list(pool.map(once, range(kills), at, delays))
     assert all(after == whole for *_, after in found)
     running = sum(killed for killed, *_ in found)
-    midway = sum(0 < had < len(whole["events"]) for _, _, had, _ in found)
-    print(f"{running} of {kills} killed while it ran, {midway} midway; it takes {lasted:.2f} seconds")
+    midway = sum(0 < had < events for _, had, _ in found)
+    print(f"{running} of {kills} killed while it ran, {midway} midway")
     assert running >= kills // 2
     assert midway >= kills // 5
 
@@ -105,8 +106,8 @@ def test_an_ingest_that_dies_within_a_transaction_leaves_nothing_of_it(tmp_path:
     ends = [n for n, statement in enumerate(statements) if statement == "COMMIT"]
     begins, ends_at = ends[4] + 1, ends[5]
     writes = [n for n in range(begins, ends_at) if not statements[n].lstrip().startswith(("SELECT", "PRAGMA", "WITH"))]
-    assert len(writes) > 60
-    crashes = sorted({begins, *writes[:: len(writes) // 8], writes[-1], ends_at})
+    assert len(writes) > 5
+    crashes = [begins, *writes, ends_at]
     before, died = None, set()
     for n in crashes:
         path = tmp_path / f"{n}.db"

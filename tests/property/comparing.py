@@ -19,12 +19,13 @@ from contracts.moments import micros, moment, rfc3339
 from contracts.pinning import pinned
 from contracts.recorded import Recorded
 from engine.absences import gather
-from engine.intake import Engine, Outcome
+from engine.intake import Engine
 from engine.reading import Reader
 from engine.service import Service
 from engine.showing import show
 from engine.store.mapper import from_row
 from engine.store.unit import reading
+from engine.taking import Outcome
 from tests.integration.stores import file_of
 
 from .folds import Concluded, anew, differing, from_nothing, recorded
