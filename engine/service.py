@@ -285,10 +285,10 @@ class Service:
         """Leaning begins or ends with a fact (or, None, does not after all)."""
         before = self._turns.get(complaint, ())
         turn = Turn(ref, (*place[:3], _TURN), item)
-        known = any(t.ref == ref for t in before)
+        known = any([t.ref == ref for t in before])  # noqa: C419 - there are few, mostly none
         after = tuple(turn if t.ref == ref else t for t in before) if known else (*before, turn)
         self._turns[complaint] = after
-        shifted, shifts = _shifts(complaint, before), _shifts(complaint, after)
+        shifted, shifts = _shifts(complaint, before) if before else [], _shifts(complaint, after)
         for entry in shifted:
             if entry not in shifts:
                 self.log.remove(entry.place)

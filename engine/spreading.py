@@ -188,7 +188,7 @@ class Spreading(Recording):
 
     def _stand_in(self, complaint: Complaint, time: int, cause: Ref) -> None:
         """Where its owner is absent it goes to the deputy; where that holds no more, its owners are restated."""
-        absent = self._absences(complaint)
+        absent = self._absences(complaint) if complaint.people else {}
         if not absent and not complaint.reassigned:
             return
         rows = owners(complaint.log, absent, complaint.open_(), self.now)
