@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .comparing import Bench, compare
+from .comparing import Bench, compare, earlier
 from .histories import History
 from .tale import at
 from .tale_clocks import Timed, clock
@@ -93,3 +93,30 @@ def test_an_extension_whose_notice_was_sent_after_the_stop_is_none(bench: Bench)
     tale.reply(20)
     tale.send(30, "e")
     assert compare(bench, told(tale, 60)) == []
+
+
+def test_an_extension_counts_against_the_due_time_as_it_stood_when_its_notice_was_sent(bench: Bench) -> None:
+    tale = down(clock("PT4H", "replied", on_breach="deem_upheld", pauses=("other",)))
+    tale.wait(60, "other")
+    tale.extend(90, 300)  # it would be due at 270
+    tale.send(150, "e")  # at 330
+    tale.on(160)
+    assert compare(bench, told(tale, 400)) == []
+
+
+def test_a_request_that_stands_closes_at_its_own_time_if_only_what_came_later_objected(bench: Bench) -> None:
+    tale = Timed()
+    tale.file(0)
+    tale.down(30)
+    tale.close(20, now=40, when_confirmed=True)
+    tale.up(50)
+    assert compare(bench, told(tale, 60)) == []
+
+
+def test_before_a_request_that_stood_was_granted_the_clocks_ran(bench: Bench) -> None:
+    tale = down(clock("PT8H"))
+    tale.close(20, when_confirmed=True)
+    tale.up(30)  # the last that was said of the complaint itself is its request
+    history = told(tale, 60)
+    bench.run(history)
+    assert earlier(bench, history.world(), at(25)) == []
