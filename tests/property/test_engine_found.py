@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from contracts.agreements import Credit
+
 from .comparing import Bench, compare, earlier
 from .histories import History
 from .tale import at
@@ -120,3 +122,34 @@ def test_before_a_request_that_stood_was_granted_the_clocks_ran(bench: Bench) ->
     history = told(tale, 60)
     bench.run(history)
     assert earlier(bench, history.world(), at(25)) == []
+
+
+def test_a_life_that_ended_as_it_began_takes_up_no_outage_of_that_instant(bench: Bench) -> None:
+    tale = Timed(credit=Credit(0, "hour", "5.00", "PLN", None))
+    tale.file(0)
+    tale.close(20)
+    tale.reopen(60)
+    tale.close(40, now=70)  # counts as right after the reopening
+    tale.down(60)
+    assert compare(bench, told(tale, 100)) == []
+
+
+def test_it_goes_to_a_deputy_as_long_as_it_was_open_by_what_was_recorded_first(bench: Bench) -> None:
+    tale = down()
+    tale.up(70)
+    tale.say(50, "complaint.assigned", to="bob", now=70)
+    tale.say(55, "person.absent", "bob", deputy="cid", **{"from": 80, "until": 200}, now=70)
+    tale.close(90)
+    tale.reopen(95)
+    tale.close(10, now=100, when_confirmed=True)  # was granted at 70, which counts as right after 95
+    assert compare(bench, told(tale, 120)) == []
+
+
+def test_a_silence_lets_close_before_the_facts_of_its_instant_are_taken(bench: Bench) -> None:
+    tale = Timed(silence=30)
+    tale.file(0, down=True)
+    tale.up(10, "technician")
+    tale.close(15, when_confirmed=True)
+    tale.ask(20, delivered=20)
+    tale.close(50)
+    assert compare(bench, told(tale, 60)) == []
