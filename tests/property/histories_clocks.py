@@ -23,7 +23,8 @@ from contracts.calendars import WEEKDAYS, Calendar, Holidays, Hours
 from .histories import History, build
 from .histories_grid import Slot
 from .histories_writer import ACTS, CODES, PEOPLE, Writer, terms
-from .reading import Terms
+from .reading import Terms, World
+from .reading_rows import z
 
 T = TypeVar("T")
 ZONES = (
@@ -226,24 +227,34 @@ def clock_history(seed: int, *, absences: bool = False, patient: bool = False) -
     return build(Random(seed), clocked, ABSENT_BAG if absences else CLOCK_BAG, patient=patient)
 
 
+def clocks_of(world: World) -> Counter[str]:
+    """What the clocks of a history came to."""
+    came: Counter[str] = Counter()
+    for complaint in world.events:
+        shown = world.complaint(complaint)
+        longer = {z(f.moment("until")) for f in world.of(complaint, "complaint.extended")}
+        for row in shown["clocks"]:
+            came[f"clock, {row['state']}"] += 1
+            came["clock, cycles"] += 1
+            came["clock, a second cycle"] += row["cycle"] > 1
+            came["clock, paused for a while"] += row["paused"] > 0
+            came["clock, warned"] += bool(row["warned_at"])
+            came["clock, no due moment"] += row["due_at"] is None
+            came["clock, extended"] += row["due_at"] in longer
+        came["credit"] += len(shown["credits"])
+        came["deemed upheld"] += shown["deemed_upheld_at"] is not None
+        came["orphaned"] += shown["owner"]["orphaned"]
+        came["promise, broken"] += sum(row["state"] == "broken" for row in shown["promises"])
+        came["promise, late"] += sum(row["state"] == "late" for row in shown["promises"])
+    came.update(world.seen)
+    return came
+
+
 def main(count: int) -> None:
     came: Counter[str] = Counter()
     began = time.perf_counter()
     for seed in range(count):
-        world = clock_history(seed, absences=seed % 2 == 1).world()
-        for complaint in world.events:
-            shown = world.complaint(complaint)
-            for row in shown["clocks"]:
-                came[f"state: {row['state']}"] += 1
-                came["cycles"] += 1
-                came["a second cycle"] += row["cycle"] > 1
-                came["paused for a while"] += row["paused"] > 0
-                came["warned"] += bool(row["warned_at"])
-                came["no due moment"] += row["due_at"] is None
-            came["credit"] += len(shown["credits"])
-            came["deemed upheld"] += shown["deemed_upheld_at"] is not None
-            came["orphaned"] += shown["owner"]["orphaned"]
-            came["broken promise"] += sum(row["state"] == "broken" for row in shown["promises"])
+        came.update(clocks_of(clock_history(seed, absences=seed % 2 == 1, patient=seed % 3 == 1).world()))
     spent = time.perf_counter() - began
     print(f"{count} histories, {spent / count * 1000:.1f} ms each")
     for name, n in sorted(came.items()):
