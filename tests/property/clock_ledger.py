@@ -41,18 +41,15 @@ class ClockLedger:
     def take(self, events: Iterable[Recorded]) -> None:
         for event in events:
             name, data = event.stream.partition(":")[2], event.data
+            self.came[event.type] += event.kind == "decision"
             if isinstance(data, ClockChanged):
-                self.came[event.type] += 1
                 self._clock(event, data, (name, data.row.clock, data.row.cycle))
             elif isinstance(data, ComplaintDeemedUpheld):
-                self.came[event.type] += 1
                 row = self.rows[name, data.clock, data.cycle]
                 assert row.breached_at == moment(event.time), "upheld by the law at another time than the breach"
             elif isinstance(data, CreditOwed | CreditRestated):
-                self.came[event.type] += 1
                 self._credit((name, micros(data.outage)), data)
             elif isinstance(data, PromiseBroken):
-                self.came[event.type] += 1
                 assert micros(data.due) == event.time <= event.recorded_at
 
     def _clock(self, event: Recorded, data: ClockChanged, cell: Cell) -> None:

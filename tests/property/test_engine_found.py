@@ -153,3 +153,9 @@ def test_a_silence_lets_close_before_the_facts_of_its_instant_are_taken(bench: B
     tale.ask(20, delivered=20)
     tale.close(50)
     assert compare(bench, told(tale, 60)) == []
+
+
+def test_a_warning_waits_until_its_part_of_a_time_with_microseconds_has_passed(bench: Bench) -> None:
+    tale = Timed(clock("P1D", until="end_of_day", warn=(0.5,)))
+    tale.file(0.123457 / 60)
+    assert compare(bench, told(tale, 3000)) == []
