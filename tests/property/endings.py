@@ -5,6 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any, NamedTuple
 
+from contracts.decisions import ComplaintClosed
+
 from .clock_ledger import ClockLedger
 from .comparing import Bench, differences
 from .histories import History
@@ -12,9 +14,13 @@ from .orders import Decisions, arranged, decisions, facts_of, jostled
 
 
 class Ending(NamedTuple):
-    """`kept`: by complaint what has to be the same wherever `decided` is."""
+    """`kept`: by complaint what has to be the same wherever `decided` and `closed` are.
+
+    `closed`: closings with their times, for a request that stands may be granted at another.
+    """
 
     decided: Decisions
+    closed: set[tuple[str, str, str, int]]
     kept: dict[str, Any]
 
 
@@ -34,7 +40,8 @@ def ending(bench: Bench, told: History, *, batched: bool = True, closings: bool 
             "recorded": [row for row in ledger.clocks(name) if row["clock"] not in left_out],
             "owed": ledger.credits_(name),
         }
-    return Ending(decisions(events), kept)
+    closed = {(e.stream, e.source, e.id, e.time) for e in events if isinstance(e.data, ComplaintClosed)}
+    return Ending(decisions(events), closed, kept)
 
 
 def as_recorded(bench: Bench, came: Any = None) -> list[str]:
@@ -57,5 +64,5 @@ def shuffled(bench: Bench, told: History, r: Random, *, thoroughly: bool) -> tup
     """Two other orders of arrival: whether the same was decided in both, and if so what they end in otherwise."""
     facts = facts_of(told)
     one, two = (ending(bench, arranged(told, facts, r) if thoroughly else jostled(told, r)) for _ in range(2))
-    same = one.decided.granted == two.decided.granted and one.decided[1:] == two.decided[1:]
+    same = one.decided == two.decided and one.closed == two.closed
     return same, list(differences(one.kept, two.kept, "other order")) if same else []
