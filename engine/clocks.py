@@ -133,7 +133,7 @@ class Clocks:
         """
         self._filed = complaint.filing.us
         self._born = complaint.born
-        self._steps = complaint.steps(None if now == known else now)
+        self._steps = complaint.steps(now)
         self._outages = outages
         self._lived: tuple[tuple[int, int, int], ...] | None = None
         self._applied = applied
@@ -275,7 +275,7 @@ class Clocks:
         return tuple(sorted(blocks, key=lambda block: block.start))
 
     def _extension(self, work: Clockwork, span: Span, blocks: Sequence[Block]) -> Extension | None:
-        """The first extension with a later time, and a notice that was sent before it was due."""
+        """The first extension with a later time, and a notice that was sent before it was due, as it stood then."""
         if work.clock.on_breach is None:
             return None
         for extended in self._told.extended:
@@ -283,7 +283,7 @@ class Clocks:
             sent = extended.sent
             if sent is None or (span.stop is not None and max(said, sent) > span.stop.time):
                 continue
-            due = due_then(work, span.start, blocks, said)
+            due = due_then(work, span.start, blocks, max(said, sent))
             if due is not None and extended.until > due and sent < due:
                 return Extension(said, extended.until, extended.fact.ref)
         return None

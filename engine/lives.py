@@ -95,10 +95,11 @@ def _told(service: Service, outages: list[Outage], at: int, asked: list[int]) ->
 
 
 def _meets(outage: Outage, born: int, end: int | None) -> bool:
-    """Whether an outage lies in a stretch of life, whose beginning belongs to it and whose end does not."""
-    if outage.start <= born:
-        return outage.end is None or born < outage.end
-    return end is None or outage.start < end
+    """Whether an outage lies in a stretch of life, whose beginning belongs to it and whose end does not.
+
+    A life that ended as it began takes up none that begins with it.
+    """
+    return (outage.end is None or born < outage.end) and (end is None or outage.start < end)
 
 
 def _as_of(outage: Outage, at: int, claims: list[Claim], named: list[int], asked: list[int]) -> Lived:

@@ -21,8 +21,8 @@ from contracts.heard import Item
 from contracts.moments import micros
 from engine.absences import Absences, gather
 from engine.clocks import follows_service
-from engine.closing import judge
-from engine.complaint import CLOSED, OPEN, Complaint
+from engine.closing import Verdict, judge
+from engine.complaint import CLOSED, Complaint
 from engine.corrections import Ref
 from engine.following import Following, applied, needs_service
 from engine.handing import owners
@@ -127,7 +127,7 @@ class Spreading(Recording):
     def _follow(self, complaint: Complaint, touch: Touch, time: int, cause: Ref) -> None:
         """Clocks, promises, credits, a request that stands, deputies: what differs now is recorded."""
         if complaint.standing is not None:
-            self._grant(complaint, complaint.standing, None if touch.since is None else time)
+            self._grant(complaint, complaint.standing)
         self._stand_in(complaint, time, cause)
         if not touch.moved and (complaint.armed is None or complaint.armed > self.now):
             return
@@ -141,10 +141,10 @@ class Spreading(Recording):
         complaint.due = following.due
         self.complaints.append(complaint)
 
-    def _grant(self, complaint: Complaint, ref: Ref, since: int | None) -> None:
+    def _grant(self, complaint: Complaint, ref: Ref) -> None:
         """A refused request stands: the first moment at which nothing objects any more closes the complaint.
 
-        It is looked for among the moments at which something was said, from `since` on (None: from the request on).
+        It may be one at which nothing objected ever, if the customer was down only when the request arrived.
         """
         request = complaint.effective(ref)
         if request is None or not isinstance(request.data, ComplaintCloseRequested) or not request.data.when_confirmed:
@@ -152,18 +152,33 @@ class Spreading(Recording):
         service = self.streams.service(complaint.service)
         if service.state_at(self.now) != "up":
             return
-        data, first = request.data, request.us if since is None else max(since, request.us)
-        for at, lived in service.log.lived(_moments(complaint, service, first, self.now)):
-            verdict = judge(
-                data,
-                customer=(lived, service.state_at(at)),
-                facts=complaint.until(at),
-                needs_reply=self._terms(complaint).needs_reply,
-                ended=complaint.status != OPEN,
-            )
-            if not verdict.objections:
-                self._close_at(service, complaint, request, at, verdict.set_aside)
+        free = self._free(complaint, service, request.us, request.data)
+        for at, lived in service.log.lived(free) if free else ():
+            if lived == "up":
+                self._close_at(service, complaint, request, at, free[at])
                 return
+
+    def _free(
+        self, complaint: Complaint, service: Service, since: int, request: ComplaintCloseRequested
+    ) -> dict[int, tuple[Objection, ...]]:
+        """The moments at which nothing objects by what is known now, in order, with what is set aside.
+
+        They are looked for among those at which something was said. Of the complaint it takes a fact to change one.
+        """
+        free: dict[int, tuple[Objection, ...]] = {}
+        verdicts: dict[int, Verdict] = {}
+        needs_reply = self._terms(complaint).needs_reply
+        for at in _moments(complaint, service, since, self.now):
+            if service.state_at(at) != "up":
+                continue
+            facts = complaint.until(at)
+            verdict = verdicts.get(len(facts))
+            if verdict is None:
+                verdict = judge(request, customer=(), facts=facts, needs_reply=needs_reply, ended=False)
+                verdicts[len(facts)] = verdict
+            if not verdict.objections:
+                free[at] = verdict.set_aside
+        return free
 
     def _close_at(
         self, service: Service, complaint: Complaint, request: Fact, at: int, aside: tuple[Objection, ...]

@@ -4,9 +4,10 @@
 
 History number `seed` is the same on every machine, and so is how it is run: with few or many entries between the
 checkpoints of a fold, fact by fact or what arrived at one moment at once, with all or only one of the streams kept in
-memory. Beside, what is recorded of the service is compared with a fold of its log from nothing. With every twentieth
-comes a long one, in turn 60 to 150 facts through both readings, and 60 to 600 words told to a service alone, compared
-with that plain fold all along.
+memory. Beside, what is recorded of the service is compared with a fold of its log from nothing. With every second
+comes one with clocks, credits, promises and absences: also as it was at two earlier moments, as recorded event by
+event, and (every fourth) in two other orders of arrival. With every twentieth comes a long one, in turn 60 to 150
+facts through both readings, and 60 to 600 words told to a service alone, compared with that plain fold all along.
 """
 
 from __future__ import annotations
@@ -28,16 +29,20 @@ from random import Random
 import structlog
 
 from engine.service import Service
-from tests.property.comparing import Bench, against, unfolded
+from tests.property.comparing import Bench, against, earlier, unfolded
+from tests.property.endings import as_recorded, shuffled
 from tests.property.folds import SMALL, checkpoints, differing, from_nothing, recorded, settle
 from tests.property.hearsay import CALM, WILD, Hearsay
 from tests.property.histories import History, history, smaller
+from tests.property.histories_clocks import clock_history, clocks_of
 from tests.property.histories_writer import SERVICE
 from tests.property.long_histories import long_history
 from tests.property.reading import World
 
 USUAL = (64, 4, 8)
 CHUNK = 50
+CLOCKED = "history with clocks"
+CLOCKS_EVERY = 2
 LONG_EVERY = 20
 
 
@@ -48,12 +53,17 @@ class How:
     kept: tuple[int, int, int]
     batched: bool
     cached: int
+    clocked: bool = False
+    shuffled: int | None = None
+    """By which chance its facts arrive in other orders too."""
 
 
-def how(seed: int) -> How:
+def how(seed: int, what: str = "history") -> How:
     """Half of them with checkpoints so close together that short histories need them."""
-    kept = USUAL if seed % 2 else SMALL[seed // 2 % len(SMALL)]
-    return How(kept, seed // 2 % 3 == 0, 1 if seed // 3 % 4 == 0 else 10_000)
+    kept = USUAL if seed // (CLOCKS_EVERY if what == CLOCKED else 1) % 2 else SMALL[seed // 2 % len(SMALL)]
+    clocked = what == CLOCKED
+    other = seed if clocked and seed // CLOCKS_EVERY % 4 == 0 else None
+    return How(kept, seed // 2 % 3 == 0, 1 if seed // 3 % 4 == 0 else 10_000, clocked, other)
 
 
 class Runner:
@@ -79,8 +89,26 @@ class Runner:
             dead = bench.run(told, batched=way.batched)
             world = told.world()
             found = against(bench, world, dead) + unfolded(bench)
-        if came is not None:
+            if way.clocked:
+                found += self._clocked(bench, told, world, way, came)
+        if came is not None and not way.clocked:
             came.update(counted(told, world))
+        return found
+
+    def _clocked(self, bench: Bench, told: History, world: World, way: How, came: Counter[str] | None) -> list[str]:
+        """The same of clocks: as they were, as recorded, and in other orders of arrival."""
+        found = [row for n in (1, 2) for row in earlier(bench, world, told.arrivals[len(told.arrivals) * n // 3][1])]
+        recorded: Counter[str] = Counter()
+        found += as_recorded(bench, recorded)
+        if came is not None:
+            came[CLOCKED] += 1
+            came.update({f"with clocks: {name}": n for name, n in (clocks_of(world) + recorded).items()})
+        if way.shuffled is not None:
+            same, differ = shuffled(bench, told, Random(way.shuffled), thoroughly=way.shuffled % 3 == 0)
+            found += differ
+            if came is not None:
+                came["with clocks, in other orders of arrival"] += 1
+                came["with clocks, in other orders of arrival, decided alike"] += same
         return found
 
     def fails(self, told: History, way: How) -> bool:
@@ -137,6 +165,8 @@ def longer(runner: Runner, seed: int, came: Counter[str]) -> tuple[str, list[str
 def told_by(seed: int, what: str) -> History:
     if what == "history":
         return history(seed)
+    if what == CLOCKED:
+        return clock_history(seed, absences=seed // 2 % 2 == 0, patient=seed // 2 % 3 == 0)
     r = Random(seed)
     return long_history(r, r.randint(60, 150))
 
@@ -148,12 +178,13 @@ def chunk(seeds: range) -> tuple[int, Counter[str], list[tuple[int, str, list[st
     with tempfile.TemporaryDirectory() as folder:
         runner = Runner(Path(folder))
         for seed in seeds:
-            try:
-                found = runner.differences(history(seed), how(seed), came)
-            except Exception:  # noqa: BLE001 - a crash is a difference too
-                found = traceback.format_exc().splitlines()
-            if found:
-                failed.append((seed, "history", found))
+            for what in ("history", CLOCKED)[: 2 if seed % CLOCKS_EVERY == 0 else 1]:
+                try:
+                    found = runner.differences(told_by(seed, what), how(seed, what), came)
+                except Exception:  # noqa: BLE001 - a crash is a difference too
+                    found = traceback.format_exc().splitlines()
+                if found:
+                    failed.append((seed, what, found))
             if seed % LONG_EVERY == 0:
                 what, found = longer(runner, seed, came)
                 if found:
@@ -174,7 +205,7 @@ def explain(seed: int, what: str, found: list[str]) -> None:
     if what == "words":
         return
     with tempfile.TemporaryDirectory() as folder:
-        runner, way = Runner(Path(folder)), how(seed)
+        runner, way = Runner(Path(folder)), how(seed, what)
         if not runner.fails(told_by(seed, what), way):
             print("  it does not fail by itself")
             return

@@ -1,29 +1,33 @@
 """Random histories under agreements with clocks, credits and calendars: acknowledgements, answers, extensions, waits,
-promises, absences, closings and reopenings beside the words about the service. They begin hours before the clocks of
-Europe (and, at midnight, of Beirut) go forward, and their deadlines reach to when those of Sydney, Lord Howe and
-Santiago go back.
+promises, absences, closings and reopenings beside the words about the service. They are written as if they began
+hours before the clocks of Europe (and, at midnight, of Beirut) go forward, with deadlines that reach to when those of
+Sydney, Lord Howe and Santiago go back; half of them are then moved to another time, some off the grid.
 
     python -m tests.property.histories_clocks 500     # what the clocks of so many came to
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
+
+from msgspec import structs
 
 from contracts.agreements import Clock, Credit, Wait
 from contracts.calendars import WEEKDAYS, Calendar, Holidays, Hours
 
 from .histories import History, build
-from .histories_grid import Slot
+from .histories_grid import START, Slot
 from .histories_writer import ACTS, CODES, PEOPLE, Writer, terms
-from .reading import Terms
+from .reading import Terms, World
+from .reading_rows import z
 
 T = TypeVar("T")
 ZONES = (
@@ -36,7 +40,20 @@ ZONES = (
     "Australia/Lord_Howe",
     "America/Santiago",
     "Asia/Kathmandu",
+    "Pacific/Chatham",
+    "America/Havana",
+    "Antarctica/Troll",
 )
+STARTS = (
+    datetime(2024, 2, 27, 20, 0, tzinfo=UTC),  # a day that there is every four years
+    datetime(2024, 9, 6, 20, 0, tzinfo=UTC),  # Santiago goes forward at midnight
+    datetime(2025, 9, 26, 9, 0, tzinfo=UTC),  # Chatham at 2:45
+    datetime(2025, 10, 4, 4, 0, tzinfo=UTC),  # Lord Howe by half an hour, Sydney by an hour
+    datetime(2025, 10, 24, 22, 0, tzinfo=UTC),  # Europe back, Beirut at midnight, Troll by two hours
+    datetime(2025, 11, 1, 12, 0, tzinfo=UTC),  # New York and, so that midnight comes twice, Havana
+    datetime(2026, 12, 30, 20, 0, tzinfo=UTC),  # a year ends
+)
+OFF_GRID = timedelta(minutes=7, seconds=23, microseconds=123_457)
 WAITS: tuple[Wait, ...] = ("customer", "parts", "vendor", "access", "other")
 FRACTIONS = (0.1, 0.25, 0.333333, 0.5, 0.8, 0.9)
 SECONDS = (900, 1800, 3600, 5400, 7200, 10800, 14400, 28800, 57600, 86400, 1000)
@@ -70,7 +87,7 @@ def target(w: Writer) -> str:
 
 
 def clock(w: Writer, name: str, calendars: Sequence[str]) -> Clock:
-    stops: Any = w.pick(("acknowledged", "closed", "closed", "replied", "reply_delivered", "up", "up"))
+    stops: Any = w.pick(("acknowledged", "closed", "closed", "replied", "replied", "reply_delivered", "up", "up"))
     length, down = target(w), stops == "up"
     reopens = ("continue", "count", "restart", "restart") if stops == "closed" else ("continue", "count")
     return Clock(
@@ -126,7 +143,7 @@ def extend(w: Writer) -> None:
     if sending < 2:
         w.write("notice.sent", complaint, notice=notice, channel="mail", about="extension")
         w.now += w.pick((0, 0, 1))
-    until = Slot(w.now + w.pick((-1, 0, 1, 4, 20, 48, 60, 96, 150, 300)))
+    until = Slot(w.now + w.pick((-1, 1, 4, 20, 60, 96, 150, 300, 300, 500)))
     w.write("complaint.extended", complaint, until=until, why="much to read", notice=notice)
     if sending == 2:
         w.now += w.pick((0, 1, 6))
@@ -160,8 +177,8 @@ def promise(w: Writer) -> None:
 
 def absent(w: Writer) -> None:
     begin = w.now + w.pick((-5, -1, 0, 1, 4))
-    deputies = (None, "ann", "bob", "cid", "cid")
-    stretch: Any = {"from": Slot(begin), "until": Slot(begin + w.pick((1, 3, 10, 40)))}
+    deputies = (None, None, "ann", "bob", "cid", "cid")
+    stretch: Any = {"from": Slot(begin), "until": Slot(begin + w.pick((1, 3, 10, 40, 200)))}
     w.write("person.absent", w.pick((*PEOPLE, *PEOPLE, "cid")), **stretch, deputy=w.pick(deputies))
 
 
@@ -189,6 +206,35 @@ def close_and_reopen(w: Writer) -> None:
         w.up = w.up and not still
 
 
+def stand(w: Writer) -> None:
+    """A request that is refused and stands, until the customer is up and what is outstanding is done."""
+    if not w.patient:
+        return
+    if w.up:
+        w.down()
+    complaint, order = w.which(), f"o{len(w.entries)}"
+    outstanding, late = w.often(30), w.pick((0, 0, 0, 2, 5))
+    if outstanding:
+        w.write("part.ordered", complaint, order=order, part="psu")
+    codes = None if outstanding else w.pick((CODES, CODES, None))
+    approved = None if codes is None else "boss"
+    w.write(
+        "complaint.close_requested",
+        complaint,
+        late=late,
+        by="ann",
+        overrides=codes,
+        approved_by=approved,
+        when_confirmed=True,
+    )
+    w.now += w.pick((0, 1, 3))
+    w.customer_up()
+    if outstanding:
+        w.now += w.pick((0, 1, 3))
+        w.write("part.arrived", complaint, order=order, late=w.pick((0, 0, 2)))
+    w.ended[complaint] = w.now
+
+
 def pass_time(w: Writer) -> None:
     w.now += w.pick((3, 7, 12, 24, 48, 60))
 
@@ -196,9 +242,10 @@ def pass_time(w: Writer) -> None:
 CLOCK_ACTS: tuple[tuple[int, Callable[[Writer], None]], ...] = (
     (7, acknowledge),
     (8, reply),
-    (6, extend),
+    (12, extend),
     (16, wait),
-    (4, promise),
+    (6, promise),
+    (8, stand),
     (12, close_and_reopen),
     (14, pass_time),
 )
@@ -223,27 +270,62 @@ ABSENT_BAG = bag(CLOCK_ACTS, ABSENT_ACTS)
 
 def clock_history(seed: int, *, absences: bool = False, patient: bool = False) -> History:
     """`absences`: people are away. `patient`: requests to close stand until nothing objects."""
-    return build(Random(seed), clocked, ABSENT_BAG if absences else CLOCK_BAG, patient=patient)
+    r = Random(seed)
+    told = build(r, clocked, ABSENT_BAG if absences else CLOCK_BAG, patient=patient)
+    by = r.choice(STARTS) - START if r.random() < 0.5 else timedelta()
+    return moved(told, by + r.choice((timedelta(), timedelta(), OFF_GRID)))
+
+
+def moved(told: History, by: timedelta) -> History:
+    """The same history at another time; holidays are moved by whole days."""
+
+    def later(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: later(v) for key, v in value.items()}
+        if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT", value):
+            return (datetime.fromisoformat(value) + by).isoformat().replace("+00:00", "Z")
+        return value
+
+    agreements = {
+        name: replace(terms, calendars=tuple(on_other_days(c, by.days) for c in terms.calendars))
+        for name, terms in told.agreements.items()
+    }
+    return History(agreements, [(later(fact), now + by) for fact, now in told.arrivals], told.end + by)
+
+
+def on_other_days(calendar: Calendar, days: int) -> Calendar:
+    added = tuple(day + timedelta(days=days) for day in calendar.holidays.add)
+    return structs.replace(calendar, holidays=structs.replace(calendar.holidays, add=added))
+
+
+def clocks_of(world: World) -> Counter[str]:
+    """What the clocks of a history came to."""
+    came: Counter[str] = Counter()
+    for complaint in world.events:
+        shown = world.complaint(complaint)
+        longer = {z(f.moment("until")) for f in world.of(complaint, "complaint.extended")}
+        for row in shown["clocks"]:
+            came[f"clock, {row['state']}"] += 1
+            came["clock, cycles"] += 1
+            came["clock, a second cycle"] += row["cycle"] > 1
+            came["clock, paused for a while"] += row["paused"] > 0
+            came["clock, warned"] += bool(row["warned_at"])
+            came["clock, no due moment"] += row["due_at"] is None
+            came["clock, extended"] += row["due_at"] in longer
+        came["credit"] += len(shown["credits"])
+        came["deemed upheld"] += shown["deemed_upheld_at"] is not None
+        came["orphaned"] += shown["owner"]["orphaned"]
+        came["promise, broken"] += sum(row["state"] == "broken" for row in shown["promises"])
+        came["promise, late"] += sum(row["state"] == "late" for row in shown["promises"])
+    came.update(world.seen)
+    return came
 
 
 def main(count: int) -> None:
     came: Counter[str] = Counter()
     began = time.perf_counter()
     for seed in range(count):
-        world = clock_history(seed, absences=seed % 2 == 1).world()
-        for complaint in world.events:
-            shown = world.complaint(complaint)
-            for row in shown["clocks"]:
-                came[f"state: {row['state']}"] += 1
-                came["cycles"] += 1
-                came["a second cycle"] += row["cycle"] > 1
-                came["paused for a while"] += row["paused"] > 0
-                came["warned"] += bool(row["warned_at"])
-                came["no due moment"] += row["due_at"] is None
-            came["credit"] += len(shown["credits"])
-            came["deemed upheld"] += shown["deemed_upheld_at"] is not None
-            came["orphaned"] += shown["owner"]["orphaned"]
-            came["broken promise"] += sum(row["state"] == "broken" for row in shown["promises"])
+        came.update(clocks_of(clock_history(seed, absences=seed % 2 == 1, patient=seed % 3 == 1).world()))
     spent = time.perf_counter() - began
     print(f"{count} histories, {spent / count * 1000:.1f} ms each")
     for name, n in sorted(came.items()):

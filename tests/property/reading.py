@@ -91,7 +91,7 @@ class World:
         one by one, the first in the order of facts ahead.
         """
         self._move(now)
-        standing.settle(self, now, at_now=False)  # at one instant facts come before what falls due
+        standing.settle(self, now)  # at one instant a silence speaks before the facts, and so does what it lets close
         key = (fact["source"], fact["id"])
         if key in self._raw:
             if self._raw[key] != fact:

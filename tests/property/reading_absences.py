@@ -91,8 +91,8 @@ def deputies(world: World, person: str | None, moment: datetime) -> list[str]:
 
 
 def is_open(world: World, complaint: str, moment: datetime) -> bool:
-    """A closing proved false is none."""
-    known = world.steps(complaint, until=moment)
+    """By its life as it is known now, in which no end lies before what was recorded ahead of it."""
+    known = [step for step in world.steps(complaint) if step.time <= moment]
     return bool(known) and known[-1].on
 
 

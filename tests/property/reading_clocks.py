@@ -17,7 +17,8 @@ Where the page leaves something open, this is how it is read, each with the sent
     then".
 7.  A gap that begins at the very due instant moves nothing: a `PT…` has then elapsed, and a `P…D` is treated alike;
     both are breached at that instant once reopened, though the end had kept them from it.
-8.  "Rounded up to the second" is the fraction of the target, in seconds of elapsed time.
+8.  "Rounded up to the second" is the fraction of the target, in seconds of elapsed time. Of a `P…D` it is a fraction of
+    all the time to its due moment, microseconds too: cut to seconds first, it would warn before it is reached.
 9.  "An end stops every clock": a warning due at the instant of an end is prevented as by any stop; once reopened the
     stop is gone, and what was due in a gap that counts, or at its first instant, is shown as then.
 10. An extension counts from when both it and its notice were there. "A later `until`" and "before the due time": than
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from .reading import World
 
 SECOND = timedelta(seconds=1)
+MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -257,14 +259,19 @@ def warnings(walked: Walk, candidates: Sequence[Extension]) -> dict[Fraction, da
         reached = {f: passes(walked, f * length.seconds) for f in walked.clock.fractions}
         return {f: moment for f, moment in reached.items() if moment is not None}
     found = {}
-    first = worked(walked.hours, walked.start, walked.first_due()) / SECOND
+    first = exactly(walked, walked.first_due())
     for fraction in walked.clock.fractions:
-        moment = passes(walked, fraction * int(first))
+        moment = passes(walked, fraction * first)
         if one is not None and (moment is None or moment > one.time):
-            moment = passes(walked, fraction * int(worked(walked.hours, walked.start, one.until) / SECOND))
+            moment = passes(walked, fraction * exactly(walked, one.until))
         if moment is not None:
             found[fraction] = moment
     return found
+
+
+def exactly(walked: Walk, end: datetime) -> Fraction:
+    """The seconds of the calendar's time from its start to a moment."""
+    return Fraction(worked(walked.hours, walked.start, end) // MICROSECOND, 1_000_000)
 
 
 def passes(walked: Walk, amount: Any) -> datetime | None:

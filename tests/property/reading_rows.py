@@ -79,8 +79,7 @@ def lived(world: World, complaint: str) -> list[Outage]:
     spans[0] = (min(spans[0][0], since or spans[0][0]), spans[0][1])
 
     def meets(o: Outage, begin: datetime, end: datetime | None) -> bool:
-        inside = o.start <= begin and (o.end is None or begin < o.end)
-        return inside or (begin <= o.start and (end is None or o.start < end))
+        return (o.end is None or begin < o.end) and (end is None or o.start < end)
 
     return [o for o in world.account(world.about(complaint)).outages() if any(meets(o, *span) for span in spans)]
 

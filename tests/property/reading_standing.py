@@ -6,7 +6,8 @@ Where the page leaves something open, this is how it is read:
     which things happened (`time`), not arrived; at it nothing objects by what lies up to it. So an up word that speaks
     of earlier moments closes at the time at which it was said, a silence when it has lasted.
 2.  "A request is held to two tests": as known now the customer was up at that moment too, and is up now.
-3.  "Then what falls due": of one instant all facts come first, and the closing's place is behind them.
+3.  The closing's place is behind all facts of its moment. But it is granted as soon as nothing objects, also when it is
+    a silence of this very instant that has just spoken, "first …, then facts": what arrives then finds it closed.
 4.  Overrides and their approver hold on.
 5.  "A reopening, a withdrawal or a new request takes its place": a new request whether refused, granted or standing
     itself; a rejection that reopens nothing does not.
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from .reading import World
 
 
-def settle(world: World, now: datetime, *, at_now: bool = True) -> None:
-    """Grants what can be granted by now (or before), the earliest first."""
+def settle(world: World, now: datetime) -> None:
+    """Grants what can be granted by now, the earliest first."""
     while world.standing:
         for complaint, key in list(world.standing.items()):
             fact = world.current().get(key)
@@ -35,7 +36,7 @@ def settle(world: World, now: datetime, *, at_now: bool = True) -> None:
         found = [
             (moment, complaint)
             for complaint, key in world.standing.items()
-            if (moment := first(world, world.current()[key])) is not None and (moment < now or at_now)
+            if (moment := first(world, world.current()[key])) is not None and moment <= now
         ]
         if not found:
             return

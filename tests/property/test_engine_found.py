@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from .comparing import Bench, compare
+from contracts.agreements import Credit
+
+from .comparing import Bench, compare, earlier
 from .histories import History
 from .tale import at
 from .tale_clocks import Timed, clock
@@ -93,3 +95,67 @@ def test_an_extension_whose_notice_was_sent_after_the_stop_is_none(bench: Bench)
     tale.reply(20)
     tale.send(30, "e")
     assert compare(bench, told(tale, 60)) == []
+
+
+def test_an_extension_counts_against_the_due_time_as_it_stood_when_its_notice_was_sent(bench: Bench) -> None:
+    tale = down(clock("PT4H", "replied", on_breach="deem_upheld", pauses=("other",)))
+    tale.wait(60, "other")
+    tale.extend(90, 300)  # it would be due at 270
+    tale.send(150, "e")  # at 330
+    tale.on(160)
+    assert compare(bench, told(tale, 400)) == []
+
+
+def test_a_request_that_stands_closes_at_its_own_time_if_only_what_came_later_objected(bench: Bench) -> None:
+    tale = Timed()
+    tale.file(0)
+    tale.down(30)
+    tale.close(20, now=40, when_confirmed=True)
+    tale.up(50)
+    assert compare(bench, told(tale, 60)) == []
+
+
+def test_before_a_request_that_stood_was_granted_the_clocks_ran(bench: Bench) -> None:
+    tale = down(clock("PT8H"))
+    tale.close(20, when_confirmed=True)
+    tale.up(30)  # the last that was said of the complaint itself is its request
+    history = told(tale, 60)
+    bench.run(history)
+    assert earlier(bench, history.world(), at(25)) == []
+
+
+def test_a_life_that_ended_as_it_began_takes_up_no_outage_of_that_instant(bench: Bench) -> None:
+    tale = Timed(credit=Credit(0, "hour", "5.00", "PLN", None))
+    tale.file(0)
+    tale.close(20)
+    tale.reopen(60)
+    tale.close(40, now=70)  # counts as right after the reopening
+    tale.down(60)
+    assert compare(bench, told(tale, 100)) == []
+
+
+def test_it_goes_to_a_deputy_as_long_as_it_was_open_by_what_was_recorded_first(bench: Bench) -> None:
+    tale = down()
+    tale.up(70)
+    tale.say(50, "complaint.assigned", to="bob", now=70)
+    tale.say(55, "person.absent", "bob", deputy="cid", **{"from": 80, "until": 200}, now=70)
+    tale.close(90)
+    tale.reopen(95)
+    tale.close(10, now=100, when_confirmed=True)  # was granted at 70, which counts as right after 95
+    assert compare(bench, told(tale, 120)) == []
+
+
+def test_a_silence_lets_close_before_the_facts_of_its_instant_are_taken(bench: Bench) -> None:
+    tale = Timed(silence=30)
+    tale.file(0, down=True)
+    tale.up(10, "technician")
+    tale.close(15, when_confirmed=True)
+    tale.ask(20, delivered=20)
+    tale.close(50)
+    assert compare(bench, told(tale, 60)) == []
+
+
+def test_a_warning_waits_until_its_part_of_a_time_with_microseconds_has_passed(bench: Bench) -> None:
+    tale = Timed(clock("P1D", until="end_of_day", warn=(0.5,)))
+    tale.file(0.123457 / 60)
+    assert compare(bench, told(tale, 3000)) == []

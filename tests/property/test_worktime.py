@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import zoneinfo
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from contracts.calendars import WEEKDAYS, Calendar, Holidays, Hours
 from contracts.moments import micros, moment
 from contracts.worktime import Worktime, worktime
 
-from .plain_time import PlainTime, Week
+from .plain_time import PlainTime, Week, tick
 
 SPECIAL = [
     ("Pacific/Apia", date(2011, 12, 30)),  # a Friday that never was
@@ -42,25 +43,38 @@ SPECIAL = [
     ("Asia/Gaza", date(2026, 3, 28)),
     ("UTC", date(2024, 2, 29)),
     ("UTC", date(1969, 12, 31)),
+    ("Asia/Almaty", date(2024, 2, 29)),  # an hour of the leap day twice
+    ("Australia/Eucla", date(2009, 3, 29)),  # 8:45 and 9:45
+    ("Pacific/Chatham", date(2023, 9, 24)),
+    ("Asia/Beirut", date(2026, 3, 29)),  # no midnight
+    ("Asia/Tehran", date(1979, 9, 18)),
+    ("America/Scoresbysund", date(2024, 3, 31)),  # a day of 25 hours forward
+    ("Africa/Monrovia", date(1972, 1, 7)),  # 44 minutes and a half
+    ("Europe/Amsterdam", date(1937, 7, 1)),  # 28 seconds
 ]
 DAYS, LEAD = 16, 7
-EXAMPLES = 75
+EXAMPLES = 90
+YEAR = timedelta(days=364)  # what is laid out at once begins at a whole number of them from 1970 on
 
 
 def test_working_time_is_what_the_minutes_say() -> None:
-    zones, changes = sorted(zoneinfo.available_timezones() - {"localtime", "Factory", "posixrules"}), 0
+    zones, came = sorted(zoneinfo.available_timezones() - {"localtime", "Factory", "posixrules"}), Counter[str]()
     for seed in range(EXAMPLES):
         r = Random(seed)
-        zone, day = SPECIAL[seed % len(SPECIAL)] if seed < 2 * len(SPECIAL) else somewhere(r, zones)
+        zone, day = SPECIAL[seed] if seed < len(SPECIAL) else somewhere(r, zones)
         begin = day - timedelta(days=LEAD)
-        changes += len(set(offsets(zone, begin))) > 1
         week, off = a_week(r), some_days(r, day)
         plain = PlainTime(zone, week, off, begin, DAYS)
-        same(r, ready(zone, week, off), plain, (seed, zone, day, week, off))
-    assert changes > EXAMPLES // 2
+        came["a change"] += bool(plain.changes)
+        came["a change on a holiday"] += any(plain.shown[n - 1][0] in off for n in plain.changes)
+        same(r, ready(zone, week, off), plain, (seed, zone, day, week, off), came)
+    assert came["a change"] > EXAMPLES // 2
+    assert min(came[what] for what in ("a change on a holiday", "days to a time shown twice", "never shown")) > 9, came
 
 
-def same(r: Random, reckoned: Worktime, plain: PlainTime, told: object) -> None:
+def same(r: Random, reckoned: Worktime, plain: PlainTime, told: object, came: Counter[str]) -> None:
+    for far in r.choice([(), (), (1,), (-1,), (-2, 3), (300,)]):  # laid out from there on, or anew
+        reckoned.is_open(micros(plain.ticks[0] + far * YEAR))
     for _ in range(6):
         start = instant(r, plain, 3, 9)
         end = instant(r, plain, 3, 12)
@@ -68,14 +82,16 @@ def same(r: Random, reckoned: Worktime, plain: PlainTime, told: object) -> None:
         length = r.choice([plain.between(start, end), timedelta(hours=r.randint(0, 30), microseconds=r.randint(0, 5))])
         if (due := plain.after(start, length)) is not None:
             assert moment(reckoned.after(micros(start), micros_of(length))) == due, (told, start, length)
-        n = int((start - plain.minutes[0]).total_seconds() // 60)
+        n = (start - plain.ticks[0]) // plain.tick
         assert reckoned.is_open(micros(start)) is plain.open[n], (told, start)
     if all(not hours for hours in (plain.week or {0: [(0, 1)]}).values()):
         return
-    for _ in range(4):
-        start, days, ends = instant(r, plain, 2, 8), r.randint(1, 2), r.random() < 0.4
+    for _ in range(6):
+        start, days, ends = before_a_change(r, plain), r.randint(1, 2), r.random() < 0.4
         if sum(plain.works(day) for day in {day for day, _ in plain.shown} if day > start.date()) > days + 3:
             due = plain.day(start, days, end_of_day=ends)
+            times = plain.times_shown(*plain.wall_after(start, days))
+            came["days to a time shown twice" if times > 1 else "never shown" if not times else ""] += not ends
             assert moment(reckoned.day(micros(start), days, end_of_day=ends)) == due, (told, start, days, ends)
             start = r.choice([start, due])
             assert moment(reckoned.end_of_day(micros(start))) == plain.end_of_day(start), (told, start)
@@ -116,6 +132,9 @@ def a_week(r: Random) -> Week | None:
             kind = r.random()
             if kind < 0.2:
                 week[day] = [(0, 1440)]
+            elif kind < 0.3:  # at and between the hours at which clocks are changed
+                edges = sorted(r.sample((0, 30, 60, 90, 119, 120, 121, 150, 180, 240, 1380, 1410, 1440), 4))
+                week[day] = [(edges[0], edges[1]), (edges[r.choice((1, 2))], edges[3])]
             elif kind < 0.4:
                 week[day] = [(0, r.randint(1, 240))]
             elif kind < 0.5:
@@ -126,36 +145,51 @@ def a_week(r: Random) -> Week | None:
 
 
 def some_days(r: Random, around: date) -> set[date]:
-    return {around + timedelta(days=r.randint(-4, 6)) for _ in range(r.choice([0, 0, 1, 3]))}
+    """Sometimes the day itself: then mostly one of a change."""
+    return {around + timedelta(days=r.choice([0, r.randint(-4, 6)])) for _ in range(r.choice([0, 0, 1, 3]))}
 
 
 def somewhere(r: Random, zones: list[str]) -> tuple[str, date]:
     """A zone, and mostly a day on which its offset changes; not where offsets have seconds."""
     while True:
         zone = r.choice(zones)
-        begin = date(r.choice([r.randint(1925, 2040), r.randint(2000, 2030)]), r.randint(1, 12), r.randint(1, 28))
-        if any(offset.total_seconds() % 60 for offset in offsets(zone, begin)):
-            continue
+        begin = date(r.choice([r.randint(1890, 2100), r.randint(2000, 2030)]), r.randint(1, 12), r.randint(1, 28))
+        if r.random() < 0.1:
+            day = date(1970, 1, 1) + (begin - date(1970, 1, 1)) // YEAR * YEAR
+            if whole(zone, day):
+                return zone, day
         for n in range(300):
             day = begin + timedelta(days=n)
-            if len(around := set(offsets(zone, day, 2))) > 1 and not any(o.total_seconds() % 60 for o in around):
+            if len(set(offsets(zone, day, 2))) > 1 and whole(zone, day):
                 return zone, day
-        if r.random() < 0.1:
-            return zone, begin
 
 
-def offsets(zone: str, begin: date, days: int = DAYS) -> list[timedelta]:
+def whole(zone: str, day: date) -> bool:
+    """Whether all offsets around it are whole minutes."""
+    return tick(zone, day - timedelta(days=LEAD), DAYS) == timedelta(minutes=1)
+
+
+def offsets(zone: str, begin: date, days: int) -> list[timedelta | None]:
     first = datetime(begin.year, begin.month, begin.day, tzinfo=UTC)
-    found = [(first + timedelta(days=n)).astimezone(ZoneInfo(zone)).utcoffset() for n in range(days)]
-    return [offset for offset in found if offset is not None]
+    return [(first + timedelta(days=n)).astimezone(ZoneInfo(zone)).utcoffset() for n in range(days)]
 
 
 def instant(r: Random, plain: PlainTime, first: int, last: int) -> datetime:
     """Some instant in these days: a whole minute (often one at which hours begin or end), or any microsecond."""
-    n = r.randrange(first * 1440, last * 1440)
+    day = timedelta(days=1) // plain.tick
+    n = r.randrange(first * day, last * day)
     if r.random() < 0.4:
-        n = next((m for m in range(n, last * 1440) if plain.open[m] != plain.open[m - 1]), n)
-    return plain.minutes[n] + timedelta(microseconds=r.choice([0, 0, r.randrange(60_000_000)]))
+        n = next((m for m in range(n, last * day) if plain.open[m] != plain.open[m - 1]), n)
+    return plain.ticks[n] + timedelta(microseconds=r.choice([0, 0, r.randrange(plain.tick // us(1))]))
+
+
+def before_a_change(r: Random, plain: PlainTime) -> datetime:
+    """A day or more before a change, at about the time of day at which it is, if there is any; else any instant."""
+    if not plain.changes or r.random() < 0.4:
+        return instant(r, plain, 2, 8)
+    change = plain.ticks[r.choice(plain.changes)] + timedelta(minutes=r.choice([r.randint(-70, 70), -30, 0, 30]))
+    start = change - timedelta(days=r.choice([1, 1, 2, 3])) + timedelta(microseconds=r.choice([0, 0, 1, 59_999_999]))
+    return max(start, plain.ticks[0] + timedelta(days=2))
 
 
 def us(length: int) -> timedelta:
