@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import Final, NamedTuple
@@ -40,32 +41,35 @@ class Ahead(Iterator[Batch]):
     def __init__(self, batches: Iterable[list[bytes]]) -> None:
         self._made: Queue[Batch | BaseException | None] = Queue(1)
         self._next: Batch | BaseException | None = None
-        """What `soon` has taken from the queue already."""
+        """What was waited for, and not given yet."""
+        self.given = 0
+        """Facts that were given so far."""
         self._over = Event()
         self._thread = Thread(target=self._make, args=(batches,), name="stilldown-ahead", daemon=True)
         self._thread.start()
 
     def __next__(self) -> Batch:
         """The next batch, when it is there. Raises StopIteration after the last, and what reading raised."""
-        if self._next is None and not self._over.is_set():
-            self._next = self._made.get()
+        self.wait()
         if isinstance(self._next, Batch):
             batch, self._next = self._next, None
+            self.given += len(batch.bodies)
             return batch
-        self._over.set()
         if self._next is None:
             raise StopIteration
         raise self._next
 
+    def wait(self, seconds: float | None = None) -> None:
+        """Waits until the next batch is there, or it is clear that there is none; at most so long."""
+        if self._next is None and not self._over.is_set():
+            with suppress(Empty):
+                self._next = self._made.get(timeout=seconds)
+                if not isinstance(self._next, Batch):
+                    self._over.set()
+
     def soon(self, seconds: float) -> Batch | None:
         """The next batch if it is there within a time; it is given by `next` too, then."""
-        if self._next is None and not self._over.is_set():
-            try:
-                self._next = self._made.get(timeout=seconds)
-            except Empty:
-                return None
-            if self._next is None:
-                self._over.set()
+        self.wait(seconds)
         return self._next if isinstance(self._next, Batch) else None
 
     def close(self) -> None:

@@ -56,9 +56,13 @@ class Run:
         KeyboardInterrupt comes between two batches: what is in the tally is recorded, and nothing else.
         """
         tune()
-        made = Ahead(batches(bodies))
+        made, before = Ahead(batches(bodies)), self.tally.read
         with closing(made), closing(self._engine.stream(made, mode=self._mode)) as stream:
-            while self._took(stream):
+            while True:
+                if self.tally.read - before == made.given:
+                    made.wait()  # Ctrl-C ends at once where nothing is at hand
+                if not self._took(stream):
+                    break
                 if after is not None:
                     after()
         self.count(self._engine.settle())  # also an empty file is a reason to do what is due
