@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import tempfile
 import time
@@ -27,6 +28,7 @@ def run(wanted: arena.Plan, folder: Path) -> int:
     """Prints figures and checks as they come; 1 where a check fails."""
     print(f"chaos: {wanted}", flush=True)
     with servers.running(folder) as made, arena.arena(made, wanted, folder, _say) as fought:
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it says all that is done to the broker
         began = time.monotonic()
         fought.run()
         _say(f"\n{time.monotonic() - began:,.0f} s, and then all was taken, sent on and in the views")

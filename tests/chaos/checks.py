@@ -63,8 +63,8 @@ def facts_recorded_once(arena: Arena, place: Place) -> str:
     assert rows(place, "SELECT source, id FROM held") == []
     assert one(place, "SELECT count(*) FROM dead WHERE untold = 1") == 0, "a dead letter was not told"
     return (
-        f"every fact once: {len(arena.flow.sent):,} sent, {arena.flow.copies:,} of them again; {len(recorded):,} recorded,"
-        f" {len(dead - recorded.keys()):,} dead letters, each for a reason of its own"
+        f"every fact once: {len(arena.flow.sent):,} sent, {arena.flow.copies:,} of them twice;"
+        f" {len(recorded):,} recorded, {len(dead - recorded.keys()):,} dead letters, each for a reason of its own"
     )
 
 
@@ -107,12 +107,12 @@ def law_kept(place: Place) -> str:
 
 def outages_as_undisturbed(arena: Arena, place: Place, file: Path) -> str:
     """One engine that nobody disturbs takes the same facts in the same order, at the same moments."""
-    now = 0
-    with closing(Engine(f"sqlite:///{file}", clock=lambda: now)) as engine:
+    moment = 0
+    with closing(Engine(f"sqlite:///{file}", clock=lambda: moment)) as engine:
         engine.publish(parse(TERMS))
-        for now, batch in groupby(events(place), lambda event: event.recorded_at):
-            bodies = [arena.flow.sent[event.source, event.id] for event in batch if event.is_fact]
-            engine.take(bodies, mode="wall")
+        for recorded_at, batch in groupby(events(place), lambda event: event.recorded_at):
+            moment = recorded_at
+            engine.take([arena.flow.sent[event.source, event.id] for event in batch if event.is_fact])
         engine.settle()
     disturbed, undisturbed = _outages(events(place)), _outages(_on_file(file))
     assert disturbed.keys() == undisturbed.keys()

@@ -81,7 +81,7 @@ class Flow:
         await producer.start()
         due = time.monotonic()
         for chunk in self._chunks():
-            while self.waiting > self._backlog:
+            while self.waiting > self._backlog:  # noqa: ASYNC110 - whoever looks is in another thread
                 await asyncio.sleep(0.05)
             due = max(due + len(chunk) / self._rate, time.monotonic() - 1)
             await asyncio.sleep(due - time.monotonic())

@@ -53,6 +53,8 @@ def running(folder: Path) -> Iterator[Servers]:
         told = {
             "advertised.listeners": f"PLAINTEXT://127.0.0.1:{broker_wire.port}",
             "group.min.session.timeout.ms": "500",
+            "broker.heartbeat.interval.ms": "500",
+            "broker.session.timeout.ms": "3000",  # so long does it wait for the one that was killed, which it was
         }
         broker = Broker(folder / "broker", told, port)
         for wire in (database_wire, broker_wire):

@@ -27,7 +27,7 @@ _doom: list[str] = []
 
 def _listen() -> None:
     for line in sys.stdin:
-        _doom.append(line.strip())
+        _doom.append(line.strip())  # noqa: PERF401 - as it comes
     os._exit(1)
 
 

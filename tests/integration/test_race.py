@@ -43,9 +43,9 @@ class Customer:
 
 
 def check_law(events: Iterable[Event]) -> int:
-    """No closing was recorded at a moment at which the customer was not up, and none stands at one; how many there were.
+    """No closing was recorded at a moment at which the customer was not up, and none stands at one.
 
-    Events come in the order recorded.
+    Events come in the order recorded. Gives how many closings there were.
     """
     customers: dict[str, Customer] = defaultdict(Customer)
     services: dict[str, str] = {}
