@@ -75,6 +75,8 @@ class Projector:
         self._alarm = alarm
         self._fold = fold
         self._versions: OrderedDict[str, int] = OrderedDict()
+        self._stood: dict[int, Standing] = {}
+        """Where each part stood after the last page of it taken here: what is remembered is of then."""
         self._parked: dict[str, Poison] | None = None
         self.applied = 0
         """Events taken by this projector."""
@@ -123,6 +125,8 @@ class Projector:
 
     def _take(self, page: Page, events: Sequence[Event], standing: Standing) -> Standing:
         after = _after(page, events, standing)
+        if self._stood.get(page.part) != standing:  # another worker has moved it on meanwhile
+            self._versions.clear()
         try:
             with self._database.writing() as cursor:
                 self._look_which_is_live(cursor)
@@ -143,6 +147,7 @@ class Projector:
             self._versions.clear()
             raise
         self._remember(versions)
+        self._stood[page.part] = after
         self.applied += len(events)
         return after
 
