@@ -25,7 +25,7 @@ from tests.chaos.servers import Servers
 from tests.integration.facts import STANDARD
 from tests.integration.stores import select
 
-SESSION = 1.5
+SESSION = 2.0
 """Seconds of silence after which an engine is taken for dead."""
 STUCK = 150.0
 """Seconds without a fact taken after which a run has failed."""

@@ -8,12 +8,11 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from random import Random
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from contracts.topics import FACTS_IN, PARTITIONS
+from contracts.topics import FACTS_IN
 from tests.integration import workload
 from tests.servers.kafka import CLOUDEVENT
 
@@ -33,12 +32,6 @@ def chapter(seed: int, n: int) -> list[bytes]:
     return workload.arrivals(seed + n, apart, twice=TWICE)
 
 
-def ref_of(body: bytes) -> Ref:
-    """What identifies a fact."""
-    fact = json.loads(body)
-    return fact["source"], fact["id"]
-
-
 class Flow:
     """Sends facts in a thread of its own, until it is told to stop, and then to the end of the chapter."""
 
@@ -53,7 +46,6 @@ class Flow:
         """Messages that had to be sent again, as nobody answered."""
         self._bootstrap = bootstrap
         self._seed = seed
-        self._random = Random(seed)
         self._rate = rate
         self._backlog = backlog
         self._stop = threading.Event()
@@ -97,22 +89,27 @@ class Flow:
             n += 1
 
     async def _deliver(self, producer: AIOKafkaProducer, chunk: list[bytes]) -> None:
-        for body in chunk:
-            ref = ref_of(body)
-            self.copies += ref in self.sent
-            self.sent[ref] = body
-        while chunk:
-            parts = [self._random.randrange(PARTITIONS) for _ in chunk]
-            sending = [_send(producer, body, part) for body, part in zip(chunk, parts, strict=True)]
-            done = await asyncio.gather(*sending)
-            chunk = [body for body, there in zip(chunk, done, strict=True) if not there]
-            self.failures += len(chunk)
+        going = [self._addressed(body) for body in chunk]
+        while going:
+            done = await asyncio.gather(*(_send(producer, *one) for one in going))
+            going = [one for one, there in zip(going, done, strict=True) if not there]
+            self.failures += len(going)
+
+    def _addressed(self, body: bytes) -> tuple[bytes, bytes | None]:
+        """A fact with its key, its subject; a copy has none, and so may overtake it."""
+        fact = json.loads(body)
+        ref = fact["source"], fact["id"]
+        if ref in self.sent:
+            self.copies += 1
+            return body, None
+        self.sent[ref] = body
+        return body, str(fact["subject"]).encode()
 
 
-async def _send(producer: AIOKafkaProducer, body: bytes, part: int) -> bool:
+async def _send(producer: AIOKafkaProducer, body: bytes, key: bytes | None) -> bool:
     """Whether the broker has it for certain; if not it may be there all the same."""
     try:
-        await producer.send_and_wait(FACTS_IN, body, headers=[CLOUDEVENT], partition=part)
+        await producer.send_and_wait(FACTS_IN, body, headers=[CLOUDEVENT], key=key)
     except (KafkaError, TimeoutError):
         await asyncio.sleep(0.5)
         return False
