@@ -60,7 +60,7 @@ class Plan(NamedTuple):
     bursts: int
     kills: int
     gap: int
-    rate: float
+    rate: float = 300
     backlog: int = 4_000
     engines: int = 3
     projectors: int = 2
@@ -117,7 +117,7 @@ class Arena:
             self._burst(n, [next(kills) for _ in range(self.plan.kills)])
         self.flow.stop()
         self._until(lambda: not self.flow.flows)
-        self._until(self._whole)
+        self._until(self._whole, 0.5)
         codes = self.crew.stop()
         assert set(codes.values()) == {0}, f"a worker did not stop in good order: {codes}"
 
@@ -170,9 +170,9 @@ class Arena:
             f" {self.crew.killed.total():4} killed, {self.flow.waiting:5,} facts waiting; {_named(disturbance)}"
         )
 
-    def _until(self, happens: Callable[[], bool]) -> None:
+    def _until(self, happens: Callable[[], bool], every: float = 0.1) -> None:
         while not happens():
-            self._wait(0.1)
+            self._wait(every)
 
     def _wait(self, seconds: float) -> None:
         """Looks after everything for a while."""
@@ -198,9 +198,10 @@ class Arena:
 
     def _whole(self) -> bool:
         """Whether all that was sent is taken, sent on and in the views."""
-        taken = {tuple(row) for row in select(self.servers.behind, "SELECT source, id FROM facts")}
-        taken |= {tuple(row) for row in select(self.servers.behind, "SELECT source, id FROM dead")}
-        return self.flow.sent.keys() <= taken and self.standing.relayed == self.standing.last and self._viewed()
+        if self.standing.relayed != self.standing.last or not self._viewed():
+            return False
+        taken = select(self.servers.behind, "SELECT source, id FROM facts UNION SELECT source, id FROM dead")
+        return self.flow.sent.keys() <= set(taken)
 
     def _viewed(self) -> bool:
         database = open_database(self.servers.behind.url)
@@ -267,16 +268,17 @@ def engine_frozen(arena: Arena) -> None:
 
 
 DISTURBANCES = (
-    database_cut,
-    broker_restarted,
-    engine_frozen,
     database_restarted,
+    broker_restarted,
+    database_cut,
+    engine_frozen,
     broker_cut,
     broker_silent,
     database_out_of_reach,
     database_silent,
     broker_out_of_reach,
 )
+"""One in each burst, in this order, and from the beginning again."""
 
 
 @contextmanager
@@ -287,4 +289,5 @@ def arena(servers: Servers, plan: Plan, folder: Path, say: Callable[[str], None]
         yield made
     finally:
         made.flow.stop()
+        made.flow.join()
         made.crew.kill()

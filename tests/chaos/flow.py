@@ -59,6 +59,10 @@ class Flow:
         """Asks it to come to an end."""
         self._stop.set()
 
+    def join(self) -> None:
+        """Waits for its end, not for ever: there may be no broker to send to any more."""
+        self._thread.join(30)
+
     @property
     def flows(self) -> bool:
         return self._thread.is_alive()
@@ -71,14 +75,19 @@ class Flow:
     async def _run(self) -> None:
         producer = AIOKafkaProducer(bootstrap_servers=self._bootstrap, acks="all", request_timeout_ms=5_000)
         await producer.start()
+        try:
+            await self._send_all(producer)
+        finally:
+            await producer.stop()
+
+    async def _send_all(self, producer: AIOKafkaProducer) -> None:
         due = time.monotonic()
         for chunk in self._chunks():
-            while self.waiting > self._backlog:  # noqa: ASYNC110 - whoever looks is in another thread
+            while self.waiting > self._backlog and not self._stop.is_set():  # noqa: ASYNC110 - whoever looks is in another thread
                 await asyncio.sleep(0.05)
             due = max(due + len(chunk) / self._rate, time.monotonic() - 1)
             await asyncio.sleep(due - time.monotonic())
             await self._deliver(producer, chunk)
-        await producer.stop()
 
     def _chunks(self) -> Iterator[list[bytes]]:
         n = 0

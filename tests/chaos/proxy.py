@@ -26,19 +26,31 @@ class Proxy:
         self._lines: set[asyncio.StreamWriter] = set()
         self._flows = asyncio.Event()
         self._refuses = False
+        self._server: asyncio.Server | None = None
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     def start(self) -> None:
         """Listens from now on."""
         self._flows.set()
         self._thread.start()
-        self._run(asyncio.start_server(self._serve, "127.0.0.1", self.port))
+        self._server = self._run(asyncio.start_server(self._serve, "127.0.0.1", self.port))
 
     def stop(self) -> None:
         """Cuts all, and listens no more."""
-        self.cut()
+
+        async def work() -> None:
+            self._drop()
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+            if self._server is not None:
+                self._server.close()
+
+        self._run(work())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.close()
 
     def cut(self) -> int:
         """Cuts every connection; how many there were."""
@@ -86,8 +98,10 @@ class Proxy:
             writer.transport.abort()
             return
         self._lines |= {writer, back}
-        await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
-        self._lines -= {writer, back}
+        try:
+            await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
+        finally:
+            self._lines -= {writer, back}
 
     async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         """Until either side ends: then the other is ended too."""
