@@ -5,6 +5,7 @@ What comes next hangs on how many facts were recorded, not on the time: a slow m
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,11 +17,16 @@ from typing import NamedTuple
 import psycopg
 
 from contracts.agreements import parse
+from contracts.topics import EVENTS_OUT
 from engine.intake import Engine
+from ops import topics
+from ops.following import is_up_to
+from projections.feed import STORE
 from projections.projector import Projector
 from projections.store.opening import open_database
 from tests.chaos.crew import POINTS, Crew, Kill
 from tests.chaos.flow import Flow
+from tests.chaos.proxy import Proxy
 from tests.chaos.servers import Servers
 from tests.integration.facts import STANDARD
 from tests.integration.stores import select
@@ -64,6 +70,8 @@ class Plan(NamedTuple):
     backlog: int = 4_000
     engines: int = 3
     projectors: int = 2
+    feed: str = "kafka"
+    """Where the projectors read: `kafka` or `store`."""
 
 
 class Standing(NamedTuple):
@@ -105,11 +113,12 @@ class Arena:
         """All of it; at the end everything sent is taken, sent on and in the views."""
         with closing(Engine(self.servers.behind.url)) as engine:
             engine.publish(parse(TERMS))
-        store, kafka = ("--store", self.servers.store), ("--kafka", self.servers.kafka)
+        store = ("--store", self.servers.store)
+        kafka = ("--kafka", self.servers.kafka, "--session", str(SESSION))
         for _ in range(self.plan.engines):
-            self.crew.start("engine", *store, *kafka, "--session", str(SESSION))
+            self.crew.start("engine", *store, *kafka)
         for _ in range(self.plan.projectors):
-            self.crew.start("project", *store)
+            self.crew.start("project", *store, *(kafka if self.plan.feed == "kafka" else ()))
         self.flow.start()
         kills = self._kills()
         for n in range(self.plan.bursts):
@@ -206,7 +215,10 @@ class Arena:
     def _viewed(self) -> bool:
         database = open_database(self.servers.behind.url)
         try:
-            return Projector(database).standing(0).position == self.standing.last
+            projector = Projector(database)
+            if self.plan.feed == "kafka":
+                return is_up_to(projector, asyncio.run(topics.ends(self.servers.kafka, EVENTS_OUT)))
+            return projector.standing(STORE).position == self.standing.last
         finally:
             database.close()
 
@@ -227,14 +239,20 @@ def broker_restarted(arena: Arena) -> None:
     arena.servers.broker.start()
 
 
+def _cut(arena: Arena, wire: Proxy) -> None:
+    while not (number := wire.cut()):  # all have just been killed
+        arena._wait(0.1)
+    arena.done["connections cut"] += number
+
+
 def database_cut(arena: Arena) -> None:
     """Every connection to it."""
-    arena.done["connections cut"] += arena.servers.database_wire.cut()
+    _cut(arena, arena.servers.database_wire)
 
 
 def broker_cut(arena: Arena) -> None:
     """Every connection to it."""
-    arena.done["connections cut"] += arena.servers.broker_wire.cut()
+    _cut(arena, arena.servers.broker_wire)
 
 
 def database_silent(arena: Arena) -> None:

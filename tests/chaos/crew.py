@@ -24,7 +24,7 @@ POINTS = {
 }
 _RELAYING = {MID_RELAY, RELAYED}
 """Only the relay that sends comes there."""
-PATIENCE = 30.0
+PATIENCE = 15.0
 """Seconds for a worker to come to the point at which it is to die; then it is killed wherever it is."""
 _SAID = {
     "relay taken over": "this relay sends now",
