@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -108,6 +108,12 @@ class Arena:
         self._say = say
         self._looked = 0.0
         self._moved = time.monotonic()
+        self._eyes: psycopg.Connection[Any] | None = None
+
+    def shut_eyes(self) -> None:
+        """Lets go of the database; the next look opens them again."""
+        if self._eyes is not None:
+            self._eyes.close()
 
     def run(self) -> None:
         """All of it; at the end everything sent is taken, sent on and in the views."""
@@ -188,15 +194,16 @@ class Arena:
         until = time.monotonic() + seconds
         while True:
             self.crew.attend()
-            if time.monotonic() - self._looked > 0.3:
+            if time.monotonic() - self._looked > 0.5:
                 self._look()
             if time.monotonic() >= until:
                 return
             time.sleep(0.05)
 
     def _look(self) -> None:
-        with psycopg.connect(self.servers.behind.url) as connection:
-            found = Standing(*connection.execute(_LOOK).fetchone() or ())
+        if self._eyes is None or self._eyes.closed:
+            self._eyes = psycopg.connect(self.servers.behind.url, autocommit=True)
+        found = Standing(*self._eyes.execute(_LOOK).fetchone() or ())
         now = time.monotonic()
         if (found.facts, found.dead) != (self.standing.facts, self.standing.dead) or not self.flow.waiting:
             self._moved = now
@@ -229,6 +236,7 @@ def _named(disturbance: Callable[[Arena], None]) -> str:
 
 def database_restarted(arena: Arena) -> None:
     """As after a crash: what was not committed never was."""
+    arena.shut_eyes()
     arena.servers.postgres.stop("immediate")
     arena.servers.postgres.start()
 
@@ -309,3 +317,4 @@ def arena(servers: Servers, plan: Plan, folder: Path, say: Callable[[str], None]
         made.flow.stop()
         made.flow.join()
         made.crew.kill()
+        made.shut_eyes()

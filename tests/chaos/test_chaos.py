@@ -9,7 +9,7 @@ import pytest
 from tests.chaos import arena, checks, servers
 from tests.chaos.crew import POINTS, Kill
 
-PLAN = arena.Plan(seed=7, bursts=3, kills=8, gap=600, rate=400, backlog=1_500)
+PLAN = arena.Plan(seed=7, bursts=3, kills=8, gap=400, rate=400, backlog=1_000)
 
 
 @pytest.mark.slow
