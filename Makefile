@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
         --system-certs --custom-compile-command 'make lock' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test stack check bench soak lock clean
+.PHONY: help setup demo test stack check bench soak chaos lock clean
 
 help: ## what there is to do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -44,6 +44,9 @@ bench: $(READY) ## speed, measured on this machine; ARGS goes to bench
 
 soak: $(READY) ## the long test of everything together, apart from `make test`
 	$(BIN)/python -m tests.soak $(ARGS)
+
+chaos: $(READY) ## workers killed, servers restarted, connections cut, for ten minutes; ARGS='MINUTES SEED'
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 lock: | $(READY) ## writes requirements/ from pyproject.toml; ARGS=--upgrade takes newer versions
 	$(LOCK) pyproject.toml -o requirements/runtime.txt

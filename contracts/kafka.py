@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
-from contracts.decisions import DecisionData
+from contracts.decisions import DECISIONS, DecisionData
 from contracts.envelope import parse_batch, structured
 from contracts.errors import MalformedError
-from contracts.facts import FactData
-from contracts.moments import rfc3339
+from contracts.facts import FACTS, FactData
+from contracts.moments import micros, rfc3339
+from contracts.recorded import Recorded
+from contracts.refusals import UNREADABLE
 
 Headers = Sequence[tuple[str, bytes | None]]
 """A message's headers, as they came."""
@@ -23,6 +26,8 @@ STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 DECIDED: Final = "/stilldown"
 """The `source` of decisions; their `id` is their position."""
+OF_A_SERVICE: Final = ("complaint:", "service:")
+"""Streams of which the key is the service's id: the complaints of a service are in its partition."""
 CONTENT_TYPE: Final = ("content-type", STRUCTURED.encode())
 _REASON: Final = "reason"
 _FIELD: Final = "field"
@@ -78,31 +83,62 @@ def brought(key: bytes | None, value: bytes | None, headers: Headers) -> list[Br
         return [Brought(body, error, _origin(key, headers, None))]
 
 
-def event(  # noqa: PLR0917 - a million a run: by place, as a tuple has them
-    position: int,
-    subject: str,
-    version: int,
-    type: str,  # noqa: A002 - the attribute's own name
-    time: int,
-    recorded_at: int,
-    source: str,
-    id: str,  # noqa: A002 - the attribute's own name
-    data: FactData | DecisionData,
-    service: str | None,
-) -> tuple[bytes, bytes]:
-    """Key and value of a recorded event on `stilldown.events`. Moments are microseconds.
-
-    `source` and `id` are those of the fact, or of the fact behind the decision; `subject` is what the stream is of.
-    """
+def event(position: int, recorded: Recorded) -> tuple[bytes, bytes]:
+    """Key and value of a recorded event on `stilldown.events`: a stream without its kind is what it is about."""
+    stream, version, name, time, recorded_at, source, id_, data, service, late = recorded
+    subject = stream.partition(":")[2]
     at, written = _rfc3339(time), _rfc3339(recorded_at)
     if isinstance(data, DecisionData):
         envelope = _Event(
-            "1.0", str(position), DECIDED, type, subject, at, _JSON, position, version, "decision", written, data,
-            source, id,
+            "1.0", str(position), DECIDED, name, subject, at, _JSON, position, version, "decision", written, data,
+            stream, late, source, id_,
         )  # fmt: skip
     else:
-        envelope = _Event("1.0", id, source, type, subject, at, _JSON, position, version, "fact", written, data)
+        envelope = _Event(
+            "1.0", id_, source, name, subject, at, _JSON, position, version, "fact", written, data, stream, late
+        )
     return (service or subject).encode(), _encode(envelope)
+
+
+class Placed(NamedTuple):
+    """What a message on `stilldown.events` brought: a recorded event in its place, or what is known of it all the same.
+
+    Of one that cannot be read `what` is the reason; `stream` is None where not even its place is known.
+    """
+
+    position: int
+    stream: str | None
+    version: int
+    type: str
+    what: Recorded | str
+
+
+def recorded(key: bytes | None, value: bytes | None) -> Placed:
+    """The event that `event` made a message of."""
+    try:
+        sent = _read_sent(value or b"")
+        data = _DATA[sent.type](sent.data)
+        service = None
+        if sent.stream.startswith(OF_A_SERVICE):
+            service = (key or b"").decode()
+            if not service:
+                raise ValueError("it has no key, which is the service's id")  # noqa: TRY301 - as everything below
+    except (*UNREADABLE, LookupError, ValueError) as error:
+        return _unread(value or b"", " ".join(f"{type(error).__name__}: {error}".split())[:200])
+    source, id_ = sent.source, sent.id
+    if sent.causesource is not None and sent.causeid is not None:
+        source, id_ = sent.causesource, sent.causeid
+    time, recorded_at = micros(sent.time), micros(sent.recordedat)
+    event = Recorded(sent.stream, sent.version, sent.type, time, recorded_at, source, id_, data, service, sent.late)
+    return Placed(sent.position, sent.stream, sent.version, sent.type, event)
+
+
+def _unread(value: bytes, reason: str) -> Placed:
+    try:
+        place = _read_place(value)
+    except (*UNREADABLE, ValueError):
+        return Placed(0, None, 0, "", reason)
+    return Placed(place.position, place.stream, place.version, place.type, reason)
 
 
 def dead(
@@ -130,8 +166,35 @@ class _Event(Struct, frozen=True, omit_defaults=True, gc=False):
     kind: str
     recordedat: str
     data: FactData | DecisionData
+    stream: str
+    late: bool = False
     causesource: str | None = None
     causeid: str | None = None
+
+
+class _Place(Struct, frozen=True, gc=False):
+    position: int
+    version: int
+    type: str
+    stream: str
+
+
+class _Sent(_Place, frozen=True, gc=False):
+    id: str
+    source: str
+    time: datetime
+    recordedat: datetime
+    data: Raw
+    late: bool = False
+    causesource: str | None = None
+    causeid: str | None = None
+
+
+_read_place = msgspec.json.Decoder(_Place).decode
+_read_sent = msgspec.json.Decoder(_Sent).decode
+_DATA: Final[dict[str, Callable[[Raw], Any]]] = {
+    name: msgspec.json.Decoder(cls).decode for name, cls in (*FACTS.items(), *DECISIONS.items())
+}
 
 
 def _texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:

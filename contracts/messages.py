@@ -123,8 +123,10 @@ def _extensions(kind: str) -> Schema:
         "version": {"type": "integer", "minimum": 1, "description": "Its place in its stream."},
         "kind": {"const": kind},
         "recordedat": _schema(Moment) | {"description": "When the engine wrote it down; it never goes back."},
+        "stream": {"type": "string", "minLength": 1, "description": "What it is a part of the history of: KIND:ID."},
     }
     if kind == "fact":
+        properties["late"] = {"type": "boolean", "description": "Whether it came after what was recorded had gone on."}
         return {"properties": properties, "required": sorted(_ALWAYS)}
     for name in ("source", "id"):
         properties[f"cause{name}"] = {"type": "string", "description": f"The `{name}` of the fact behind it."}

@@ -109,9 +109,5 @@ class Outbox:
 
 
 def message(position: int, event: Recorded) -> Message:
-    """A recorded event as it is sent; a stream's name without its kind is what the event is about."""
-    stream, version, name, time, recorded_at, source, id_, data, service, _ = event
-    subject = stream.partition(":")[2]
-    return Message(
-        position, *kafka.event(position, subject, version, name, time, recorded_at, source, id_, data, service)
-    )
+    """A recorded event as it is sent."""
+    return Message(position, *kafka.event(position, event))

@@ -28,7 +28,7 @@ from engine.store.unit import Unit, reading
 
 _PAGE = 2_000
 _CAUSES = 1_024
-"""Causes remembered: the decisions on a fact follow it closely."""
+"""Causes remembered from page to page: the decisions on a fact follow it closely."""
 _SILENCE = ("stilldown", "silence")
 """The cause of what a silence decided whose notice is not known any more."""
 
@@ -104,6 +104,7 @@ class _Check:
                     break
                 self._event(self.positions + 1, event)
                 self.positions += 1
+            self._forget()
             if self._report is not None:
                 self._report(self.positions, whole)
         if versions is not None:
@@ -182,7 +183,10 @@ class _Check:
 
     def _remember(self, cause: Ref) -> None:
         self._causes[cause] = None
-        if len(self._causes) > _CAUSES:
+
+    def _forget(self) -> None:
+        """The oldest causes; not within a page, of which nobody asked for the identities of those remembered."""
+        while len(self._causes) > _CAUSES:
             del self._causes[next(iter(self._causes))]
 
     # versions, stream by stream

@@ -33,6 +33,10 @@ class TopicsError(WrongInputError):
     """The topics are not as they have to be."""
 
 
+class MissingTopicError(TopicsError):
+    """A topic is not there yet."""
+
+
 async def make(bootstrap: str) -> dict[str, str]:
     """Make the topics that are not there, and set those that are: `made` or `found` by name.
 
@@ -59,18 +63,18 @@ async def make(bootstrap: str) -> dict[str, str]:
 
 
 async def check(bootstrap: str) -> None:
-    """Raise TopicsError where a topic is missing or has another number of partitions, BrokerError."""
+    """Raise MissingTopicError where a topic is missing, TopicsError where one has other partitions, BrokerError."""
     async with _admin(bootstrap) as admin:
         _check(await _found(admin), missing=True, bootstrap=bootstrap)
 
 
-async def ends(bootstrap: str) -> dict[int, int]:
-    """Give the offset at which each partition of `stilldown.facts` ends. Raises BrokerError."""
+async def ends(bootstrap: str, topic: str = FACTS_IN) -> dict[int, int]:
+    """Give the offset at which each partition of a topic ends. Raises BrokerError."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, client_id="stilldown")
     try:
         async with _reaching(bootstrap):
             await consumer.start()
-            found = await consumer.end_offsets([TopicPartition(FACTS_IN, part) for part in range(PARTITIONS)])
+            found = await consumer.end_offsets([TopicPartition(topic, part) for part in range(PARTITIONS)])
     finally:
         await consumer.stop()
     return {part.partition: end for part, end in found.items()}
@@ -80,7 +84,7 @@ def _check(found: Mapping[str, int], *, missing: bool, bootstrap: str = "") -> N
     for name in TOPICS:
         if name not in found:
             if missing:
-                raise TopicsError(f"there is no topic {name}; `stilldown migrate --kafka {bootstrap}` makes it")
+                raise MissingTopicError(f"there is no topic {name}; `stilldown migrate --kafka {bootstrap}` makes it")
         elif found[name] != PARTITIONS:
             raise TopicsError(
                 f"the topic {name} has {found[name]} partitions, and has to have {PARTITIONS}: with another number"

@@ -55,7 +55,12 @@ class Views:
         self.feed.close()
 
     def catch_up(self, until: Callable[[], bool] = lambda: False) -> int:
-        """Applies all that is recorded; how many events. Views of another store, in a file of ours, are made anew."""
+        """Applies all that is recorded; how many events. Views of another store, in a file of ours, are made anew.
+
+        Views that Kafka feeds are left as they are.
+        """
+        if self.projector.is_fed_by_kafka():
+            return 0
         try:
             self.projector.check(self.feed.last(), self.feed.sample)
         except OtherStoreError:

@@ -41,7 +41,7 @@ async def work(url: str, bootstrap: str, *, session: float = SESSION) -> None:
     """
     tune()
     stop = asyncio.Event()
-    _on_signals(stop)
+    on_signals(stop)
     await _wait_for_broker(bootstrap, stop)
     worker = Worker(lambda: Engine(url))
     holder = f"{socket.gethostname()}:{os.getpid()}:{time.time_ns()}"
@@ -111,7 +111,9 @@ async def _reports(counts: Counter[str], relay: Relay, stop: asyncio.Event) -> N
             said = now
 
 
-def _on_signals(stop: asyncio.Event) -> None:
+def on_signals(stop: asyncio.Event) -> None:
+    """Set `stop` at SIGTERM and SIGINT; once more ends the process at once."""
+
     def ask() -> None:
         if stop.is_set():
             os._exit(_GAVE_UP)  # what was not committed never was

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from contracts.recorded import Recorded
 
 
 class Broken(NamedTuple):
-    """An event that could not be read, and why; what is known of it all the same."""
+    """An event that could not be read, and why; what is known of it all the same.
+
+    A message of which not even its place is known has no `stream`; its `service` says where it was found.
+    """
 
     stream: str
     version: int
@@ -25,11 +28,15 @@ class Event(NamedTuple):
     what: Recorded | Broken
 
 
+STORE: Final = 0
+"""The part that is a store."""
+
+
 class Page(NamedTuple):
     """Events of a `part` that follow on one another, in order of position.
 
-    A store is one part (0); of Kafka each partition is one. `offset` is where the part is read on after this page:
-    of a store the last position, of a partition the offset of the next message.
+    A store is one part (0); of Kafka each partition is one (its number + 1). `offset` is where the part is read on
+    after this page: of a store the last position, of a partition the offset of the next message.
     """
 
     part: int

@@ -8,13 +8,13 @@ reason; everything else goes on.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from contracts.errors import StilldownError
 from contracts.recorded import Recorded
 from projections.errors import MovedError, OtherStoreError, PoisonError, ViewsError
-from projections.feed import Broken, Event, Feed, Page, service_of
+from projections.feed import STORE, Broken, Event, Feed, Page, service_of
 from projections.folding import Fold, Sheets
 from projections.store import opening
 from projections.store.database import Cursor, Database, among
@@ -25,6 +25,10 @@ PAGE: Final = 500
 """Events of a page."""
 _STREAMS: Final = 50_000
 """Streams whose version is remembered between pages."""
+_ELSEWHERE: Final = -1
+"""In place of a store's offset: Kafka feeds these tables."""
+_SAMPLE: Final = 5
+"""Events of a page that were applied before and are looked at again."""
 
 
 class Poison(NamedTuple):
@@ -75,11 +79,26 @@ class Projector:
         self._alarm = alarm
         self._fold = fold
         self._versions: OrderedDict[str, int] = OrderedDict()
+        self._stood: dict[int, Standing] = {}
+        """Where each part stood after the last page of it taken here: what is remembered is of then."""
         self._parked: dict[str, Poison] | None = None
         self.applied = 0
         """Events taken by this projector."""
 
     # ------------------------------------------------------------------ pages
+
+    def is_fed_by_kafka(self) -> bool:
+        """Whether the tables are filled from Kafka; a store fills them no more, then."""
+        return self.standing(STORE).offset == _ELSEWHERE
+
+    def last(self) -> int:
+        """The highest position that was applied; from Kafka, of other partitions lower ones may be still to come."""
+        with self._database.reading() as cursor:
+            return cursor.rows(f"SELECT COALESCE(MAX(position), 0) FROM {POSITIONS.named(self.generation)}")[0][0] or 0
+
+    def forget(self) -> None:
+        """Others may have applied events meanwhile: what is remembered of the tables is read again."""
+        self._versions.clear()
 
     def catch_up(self, feed: Feed, *, limit: int = PAGE, until: Callable[[], bool] = lambda: False) -> int:
         """Applies what there is, part by part; how many events. Stops between pages where `until` says so."""
@@ -107,7 +126,7 @@ class Projector:
 
     def take(self, page: Page, standing: Standing) -> Standing:
         """Applies a page that follows on `standing`. Raises MovedError where another worker has been quicker."""
-        events = [event for event in page.events if event.position > standing.position]
+        events = list(_new(page.events, standing.position))
         while True:
             try:
                 return self._take(page, events, standing)
@@ -123,6 +142,8 @@ class Projector:
 
     def _take(self, page: Page, events: Sequence[Event], standing: Standing) -> Standing:
         after = _after(page, events, standing)
+        if self._stood.get(page.part) != standing:  # another worker has moved it on meanwhile
+            self._versions.clear()
         try:
             with self._database.writing() as cursor:
                 self._look_which_is_live(cursor)
@@ -130,7 +151,8 @@ class Projector:
                 fresh = self._load_parked(cursor)
                 versions = self._load_versions(cursor, events)
                 fold = self._fold(Sheets(cursor, self.generation))
-                good = self._good(events, versions)
+                good, known = self._good(events, versions)
+                self._compare(cursor, known)
                 fold.load(good)
                 self._apply(fold, good)
                 fold.flush()
@@ -143,6 +165,7 @@ class Projector:
             self._versions.clear()
             raise
         self._remember(versions)
+        self._stood[page.part] = after
         self.applied += len(events)
         return after
 
@@ -156,6 +179,10 @@ class Projector:
     def _move(self, cursor: Cursor, part: int, before: Standing, after: Standing) -> None:
         """The position, by compare-and-set."""
         name = POSITIONS.named(self.generation)
+        if part == STORE and before.offset == _ELSEWHERE:
+            raise OtherStoreError("Kafka feeds these views: `stilldown project --kafka`; or give others with --views")
+        if part != STORE and before.offset == 0:
+            self._take_over(cursor, name)
         if before.offset == 0:
             taken = cursor.run(
                 f'INSERT INTO {name} (part, position, "offset", stream, version, recorded_at)'
@@ -172,6 +199,15 @@ class Projector:
             self._parked = None
             raise MovedError(f"part {part} was moved on by another worker")
 
+    @staticmethod
+    def _take_over(cursor: Cursor, name: str) -> None:
+        """From here on no page from a store is taken: of two feeds at once each would apply what the other has."""
+        cursor.run(
+            f"INSERT INTO {name} (part, position, \"offset\", stream, version, recorded_at) VALUES (?,0,?,'',0,0)"
+            ' ON CONFLICT (part) DO UPDATE SET "offset" = excluded."offset"',
+            (STORE, _ELSEWHERE),
+        )
+
     def _load_parked(self, cursor: Cursor) -> set[str]:
         """Services parked in the tables; the ones of this page are added to those remembered."""
         rows = cursor.rows(f"SELECT * FROM {PARKED.named(self.generation)}")
@@ -180,7 +216,7 @@ class Projector:
         return set(stored)
 
     def _load_versions(self, cursor: Cursor, events: Sequence[Event]) -> dict[str, int]:
-        streams = dict.fromkeys(event.what.stream for event in events)
+        streams = dict.fromkeys(event.what.stream for event in events if event.what.stream)
         versions = {stream: self._versions[stream] for stream in streams if stream in self._versions}
         name = STREAMS.named(self.generation)
         missing = [stream for stream in streams if stream not in versions]
@@ -194,22 +230,33 @@ class Projector:
 
     # ------------------------------------------------------------------ events
 
-    def _good(self, events: Sequence[Event], versions: dict[str, int]) -> list[tuple[int, Recorded]]:
-        """Those that can be applied: read, next in their stream, and not of a service that is parked."""
+    def _good(
+        self, events: Sequence[Event], versions: dict[str, int]
+    ) -> tuple[list[tuple[int, Recorded]], list[Event]]:
+        """Those that can be applied: read, next in their stream, and not of a service that is parked.
+
+        And those that were applied before: a broker may have a message twice, and another feed had them.
+        """
         parked = self._parked or {}
         good: list[tuple[int, Recorded]] = []
+        known: list[Event] = []
         for position, what in events:
             poison = parked.get(service_of(what)) if parked else None
             if poison is not None and position >= poison.position:
                 continue
+            if isinstance(what, Broken) and not what.stream:
+                raise _PoisonedError(_poison(position, what, what.reason))
             expected = versions[what.stream] + 1
+            if what.version < expected:
+                known.append(Event(position, what))
+                continue
             if isinstance(what, Broken):
                 raise _PoisonedError(_poison(position, what, what.reason))
             if what.version != expected:
                 raise _PoisonedError(_poison(position, what, f"version {what.version} where {expected} is next"))
             versions[what.stream] = expected
             good.append((position, what))
-        return good
+        return good, known
 
     @staticmethod
     def _apply(fold: Fold, good: Sequence[tuple[int, Recorded]]) -> None:
@@ -230,24 +277,32 @@ class Projector:
         standing = self.standing(part)
         if not standing.position:
             return
-        if standing.position > last or not self._holds(sample(standing.position)):
+        with self._database.reading() as cursor:
+            holds = standing.position <= last and self._holds(cursor, sample(standing.position))
+        if not holds:
             raise OtherStoreError("these views were made from another store; give others with --views")
 
-    def _holds(self, events: Sequence[Event]) -> bool:
+    def _compare(self, cursor: Cursor, known: Sequence[Event]) -> None:
+        """Raises OtherStoreError where what was applied before were other events, as far as some of them tell."""
+        if not self._holds(cursor, known[:: len(known) // _SAMPLE + 1]):
+            raise OtherStoreError("these views were made from another store's events; give others with --views")
+
+    def _holds(self, cursor: Cursor, events: Sequence[Event]) -> bool:
         """Whether the tables have these events. Of services only outages are kept, of those parked nothing."""
         wanted = {
             (event.what.stream, event.what.version): (event.position, event.what.recorded_at, event.what.id)
             for event in events
             if isinstance(event.what, Recorded) and not event.what.stream.startswith("service:")
         }
+        if not wanted:
+            return True
         name = EVENTS.named(self.generation)
-        with self._database.reading() as cursor:
-            parked = {row[0] for row in cursor.rows(f"SELECT service FROM {PARKED.named(self.generation)}")}
-            for event in events:
-                if service_of(event.what) in parked:
-                    wanted.pop((event.what.stream, event.what.version), None)
-            statement = f"SELECT position, recorded_at, id FROM {name} WHERE stream = ? AND version = ?"
-            return all(tuple(next(iter(cursor.rows(statement, key)), ())) == what for key, what in wanted.items())
+        parked = {row[0] for row in cursor.rows(f"SELECT service FROM {PARKED.named(self.generation)}")}
+        for event in events:
+            if service_of(event.what) in parked:
+                wanted.pop((event.what.stream, event.what.version), None)
+        statement = f"SELECT position, recorded_at, id FROM {name} WHERE stream = ? AND version = ?"
+        return all(tuple(next(iter(cursor.rows(statement, key)), ())) == what for key, what in wanted.items())
 
 
 class _PoisonedError(StilldownError):
@@ -260,6 +315,16 @@ class _PoisonedError(StilldownError):
 
 def _poison(position: int, event: Recorded | Broken, reason: str) -> Poison:
     return Poison(service_of(event), position, event.stream, event.version, event.type, reason)
+
+
+def _new(events: Iterable[Event], last: int) -> Iterator[Event]:
+    """Those that were not seen yet. A message that is no event at all has the position of the one before it."""
+    for event in events:
+        if event.position > last:
+            last = event.position
+            yield event
+        elif not event.what.stream:
+            yield Event(last, event.what)
 
 
 def _after(page: Page, events: Sequence[Event], standing: Standing) -> Standing:

@@ -119,11 +119,12 @@ class Broker:
             self._process = None
 
     def _properties(self) -> dict[str, str]:
-        return self._settings | {
+        return {
             "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://127.0.0.1:{self._controller}",
             "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
             "controller.quorum.voters": f"1@127.0.0.1:{self._controller}",
             "log.dirs": str(self.folder / "data"),
+            **self._settings,
         }
 
     def _java(self, classpath: str, *command: str) -> None:

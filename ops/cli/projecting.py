@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from ops.cli.common import COMMON, DONE, ELSE, Common, console, tell
 from ops.cli.viewing import ViewsUrl, alarm
+from ops.cli.working import Kafka, Session, check_session
 from ops.errors import UsageError
 
 _POLL: Final = 0.2
@@ -20,11 +21,45 @@ _DIFFER: Final = ELSE
 
 def project(
     *,
+    kafka: Kafka = None,
+    session: Session = 10.0,
     views: ViewsUrl = None,
     once: Annotated[bool, Parameter(negative=(), help="End when everything recorded is applied.")] = False,
     common: Common = COMMON,
 ) -> int:
-    """Keep the views up to date, until Ctrl-C or SIGTERM: the page at hand is finished first."""
+    """Keep the views up to date, until Ctrl-C or SIGTERM: the page at hand is finished first.
+
+    Where Kafka is named, from `stilldown.events`: any number of projectors share the work, and none needs the store.
+    """
+    from ops.settings import kafka_servers
+
+    servers = kafka_servers(kafka)
+    if servers is None:
+        applied, position = _from_store(common, views, once)
+    else:
+        applied, position = _from_kafka(common, views, once, servers, session)
+    if common.json:
+        common.answer({"applied": applied, "position": position})
+    else:
+        console().print(f"{applied:,} events applied; the views are at position {position:,}.")
+    return DONE
+
+
+def _from_kafka(common: Common, views: str | None, once: bool, servers: str, session: float) -> tuple[int, int]:
+    import asyncio
+
+    from ops import logs
+    from ops.following import follow
+    from ops.viewing import views_url
+
+    check_session(session)
+    logs.configure(verbose=common.verbose, works=True)
+    logs.listen_to("aiokafka", verbose=common.verbose)
+    url = views_url(common.url) if views is None else views
+    return asyncio.run(follow(url, servers, session=session, once=once))
+
+
+def _from_store(common: Common, views: str | None, once: bool) -> tuple[int, int]:
     from ops.viewing import opened
 
     stop = threading.Event()
@@ -38,15 +73,10 @@ def project(
             applied = found.catch_up(until=stop.is_set)
             while not once and not stop.wait(_POLL):
                 applied += found.catch_up(until=stop.is_set)
-            standing = found.projector.standing(0)
+            return applied, found.projector.last()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    if common.json:
-        common.answer({"applied": applied, "position": standing.position})
-    else:
-        console().print(f"{applied:,} events applied; the views are at position {standing.position:,}.")
-    return DONE
 
 
 def rebuild(

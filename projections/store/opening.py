@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import uuid4
 
 from projections.errors import ViewsError
 from projections.store.database import Cursor, Database
@@ -42,6 +43,17 @@ def live_one(cursor: Cursor) -> int | None:
     """The generation that is read; None where there is none of this version yet."""
     rows = cursor.rows("SELECT generation FROM generations WHERE version = ? AND live = 1", (VERSION,))
     return int(rows[0][0]) if rows else None
+
+
+def identity(database: Database) -> str:
+    """What these views are called among others: 32 hexadecimal digits, made where they have none yet."""
+    with database.writing() as cursor:
+        _prepare(cursor)
+        cursor.run("CREATE TABLE IF NOT EXISTS identity (id TEXT PRIMARY KEY)")
+        if not (found := cursor.rows("SELECT id FROM identity")):
+            found = [(uuid4().hex,)]
+            cursor.run("INSERT INTO identity VALUES (?)", found[0])
+    return str(found[0][0])
 
 
 def _prepare(cursor: Cursor) -> None:

@@ -121,17 +121,18 @@ def one(path: Place, select: str, *params: Any) -> Any:
     return rows(path, select, *params)[0][0]
 
 
+def event_of(row: Any) -> Event:
+    """An event from its row."""
+    position, stream, version, topic, state = row
+    got = json.loads(state)
+    return Event(
+        position, stream, version, topic, got["time"], got["recorded_at"], got["source"], got["id"], got["data"]
+    )
+
+
 def log(path: Place) -> list[Event]:
     """Every recorded event in the order recorded."""
-    found = []
-    for position, stream, version, topic, state in rows(path, "SELECT * FROM stored_events ORDER BY notification_id"):
-        got = json.loads(state)
-        found.append(
-            Event(
-                position, stream, version, topic, got["time"], got["recorded_at"], got["source"], got["id"], got["data"]
-            )
-        )
-    return found
+    return list(map(event_of, rows(path, "SELECT * FROM stored_events ORDER BY notification_id")))
 
 
 def facts(path: Place) -> list[tuple[str, str]]:

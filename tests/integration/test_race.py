@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from random import Random
 from typing import Any
 
@@ -23,34 +24,44 @@ class Customer:
 
     def __init__(self) -> None:
         self.outages: dict[int, int | None] = {}
+        self.rows: dict[int, dict[str, Any]] = {}
+        """The same, each whole."""
 
     def evolve(self, data: dict[str, Any]) -> None:
         if (first := data.get("from")) is not None:
             until = data.get("until")
             for start in list(self.outages):
                 if micros(first) <= start and (until is None or start < micros(until)):
-                    del self.outages[start]
+                    del self.outages[start], self.rows[start]
         for row in data.get("outages", ()):
-            ended = row.get("ended_at")
-            self.outages[micros(row["started_at"])] = None if ended is None else micros(ended)
+            start, ended = micros(row["started_at"]), row.get("ended_at")
+            self.outages[start] = None if ended is None else micros(ended)
+            self.rows[start] = row
 
     def is_up(self, moment: int) -> bool:
         return not any(start <= moment and (end is None or moment < end) for start, end in self.outages.items())
 
 
-def check_law(events: list[Event]) -> None:
-    """No closing was recorded at a moment at which the customer was not up, and none stands at one."""
+def check_law(events: Iterable[Event]) -> int:
+    """No closing was recorded at a moment at which the customer was not up, and none stands at one.
+
+    Events come in the order recorded. Gives how many closings there were.
+    """
     customers: dict[str, Customer] = defaultdict(Customer)
-    services = {e.stream: e.data.get("service", e.stream) for e in events if e.type == "complaint.filed"}
+    services: dict[str, str] = {}
     standing: dict[tuple[str, str], Event] = {}
+    closings = 0
     for event in events:
-        if event.type.startswith("outage."):
+        if event.type == "complaint.filed":
+            services[event.stream] = event.data.get("service", event.stream)
+        elif event.type.startswith("outage."):
             customers[event.stream].evolve(event.data)
         elif event.type == "complaint.closed":
             customer = customers[f"service:{services[event.stream]}"]
             assert customer.is_up(event.time), f"closed while down: {event}"
             assert customer.is_up(event.recorded_at), f"closed by an engine that knew better: {event}"
             standing[event.source, event.id] = event
+            closings += 1
         elif event.type == "complaint.reopened" and event.data["because"] == "false_closing":
             closing = event.data["closing"]
             del standing[closing["source"], closing["id"]]
@@ -62,6 +73,7 @@ def check_law(events: list[Event]) -> None:
         assert customers[f"service:{services[event.stream]}"].is_up(event.time), (
             f"a closing stands that is false: {event}"
         )
+    return closings
 
 
 def outcome(own: list[Event]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
+from engine import verify
 from tests.integration.cli.running import Cli, fact, filed
 
 Wrong = Callable[[sqlite3.Connection], object]
@@ -128,6 +129,18 @@ def test_a_store_that_holds_is_told_to(cli: Cli) -> None:
 
     assert cli.json("verify") == {"ok": True, "positions": 67, "streams": 6, "facts": 27, "problem": None}
     assert cli("verify").stdout == "The store holds: 67 positions, 6 streams, 27 facts.\n"
+
+
+@pytest.mark.parametrize("page", [5, 10, 20])
+def test_a_cause_that_came_up_pages_ago_is_found_however_many_came_in_between(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    """It said that such a cause was none: remembered when the page began, it was forgotten before its decision."""
+    monkeypatch.setattr(verify, "_PAGE", page)
+    monkeypatch.setattr(verify, "_CAUSES", 3)
+    cli.story()
+
+    assert cli.json("verify")["ok"]
 
 
 def state(position: int, change: str) -> Wrong:

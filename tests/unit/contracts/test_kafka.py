@@ -14,6 +14,7 @@ from contracts.envelope import parse
 from contracts.facts import ServiceDown
 from contracts.moments import micros
 from contracts.publish import documents
+from contracts.recorded import Recorded
 from tests.unit.contracts import examples
 
 STRUCTURED = ("content-type", b"application/cloudevents+json; charset=UTF-8")
@@ -110,13 +111,15 @@ def test_a_dead_letter_that_is_sent_again_and_dies_again_has_one_reason() -> Non
 def test_a_recorded_fact_is_what_upstream_sent_with_its_place() -> None:
     data = ServiceDown(evidence="customer")
 
-    key, value = kafka.event(7, "register-3", 2, "service.down", NOON, NOON + 1, "/desk", "1", data, "register-3")
+    key, value = kafka.event(
+        7, Recorded("service:register-3", 2, "service.down", NOON, NOON + 1, "/desk", "1", data, "register-3")
+    )
 
     assert key == b"register-3"
     told = json.loads(value)
     assert told == json.loads(FACT) | {
         "time": "2026-03-01T12:00:00Z", "datacontenttype": "application/json", "position": 7, "version": 2,
-        "kind": "fact", "recordedat": "2026-03-01T12:00:00.000001Z",
+        "kind": "fact", "recordedat": "2026-03-01T12:00:00.000001Z", "stream": "service:register-3",
     }  # fmt: skip
     check(told, "facts/service.down.json")
     check(told, "recorded.json")
@@ -125,7 +128,9 @@ def test_a_recorded_fact_is_what_upstream_sent_with_its_place() -> None:
 def test_a_decision_names_the_fact_behind_it_and_is_identified_by_its_position() -> None:
     data = OutageStarted()
 
-    key, value = kafka.event(8, "register-3", 3, "outage.started", NOON, NOON, "/desk", "1", data, None)
+    key, value = kafka.event(
+        8, Recorded("service:register-3", 3, "outage.started", NOON, NOON, "/desk", "1", data, "register-3")
+    )
 
     told = json.loads(value)
     assert key == b"register-3"
