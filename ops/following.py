@@ -60,7 +60,7 @@ class Follower(Member):
 
     async def places(self, parts: Iterable[int]) -> Mapping[int, int]:
         """See engine.member.Member, also below."""
-        self._standings = await self.do(lambda projector: {n: projector.standing(part_of(n)) for n in parts})
+        self._standings = await self.do(lambda projector: _standings(projector, parts))
         return {n: standing.offset for n, standing in self._standings.items() if standing.offset}
 
     async def take(self, fetched: Fetched, reached: Places) -> None:
@@ -73,6 +73,12 @@ class Follower(Member):
             if offset > standing.offset:  # else it was applied before another one failed
                 page = page_of(part.partition, offset, fetched.get(part, ()))
                 self._standings[part.partition] = projector.take(page, standing)
+
+
+def _standings(projector: Projector, parts: Iterable[int]) -> dict[int, Standing]:
+    projector.turn()
+    found = projector.standings()
+    return {n: found.get(part_of(n), Standing()) for n in parts}
 
 
 async def follow(url: str, bootstrap: str, *, session: float, once: bool = False) -> tuple[int, int]:
@@ -139,4 +145,5 @@ async def _ends(follower: Follower, bootstrap: str, stop: asyncio.Event) -> None
 
 def is_up_to(projector: Projector, ends: Mapping[int, int]) -> bool:
     """Whether all is applied that lies before the ends of partitions."""
-    return all(projector.standing(part_of(n)).offset >= end for n, end in ends.items())
+    found = projector.standings()
+    return all(found.get(part_of(n), Standing()).offset >= end for n, end in ends.items())

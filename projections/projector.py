@@ -185,11 +185,22 @@ class Projector:
 
     def _look_which_is_live(self, cursor: Cursor) -> None:
         """Raises MovedError where a rebuild has switched to other tables: from now on these are filled."""
-        live = opening.live_one(cursor) if self._follows else self.generation
-        if live is not None and live != self.generation:
-            self.generation, self._parked = live, None
-            self._reached.clear()
+        if self._turn(cursor):
             raise MovedError("the views were rebuilt")
+
+    def _turn(self, cursor: Cursor) -> bool:
+        live = opening.live_one(cursor) if self._follows else self.generation
+        if live is None or live == self.generation:
+            return False
+        self.generation, self._parked = live, None
+        self._reached.clear()
+        self._versions.clear()
+        return True
+
+    def turn(self) -> None:
+        """Turns to the tables that are read by now, if a rebuild has switched."""
+        with self._database.reading() as cursor:
+            self._turn(cursor)
 
     def _move(self, cursor: Cursor, part: int, before: Standing, after: Standing) -> None:
         """The position, by compare-and-set."""

@@ -145,7 +145,18 @@ def test_a_decision_names_the_fact_behind_it_and_is_identified_by_its_position()
     [
         Recorded("service:s", 2, "service.down", NOON, NOON + 1, "/desk", "1", ServiceDown(evidence="customer"), "s"),
         Recorded("service:s", 3, "outage.started", NOON, NOON, "/desk", "1", OutageStarted(), "s"),
-        Recorded("complaint:C", 4, "visit.made", -1, NOON, "/é", "2", VisitMade(visit="v", by="k"), "s", late=True),
+        Recorded(
+            "complaint:C",
+            4,
+            "visit.made",
+            -1,
+            NOON,
+            "/é",
+            "2",
+            VisitMade(visit="v", by="k", outcome="fixed"),
+            "s",
+            late=True,
+        ),
         Recorded("person:k", 1, "person.absent", NOON, NOON, "/hr", "3", ABSENT),
     ],
 )
