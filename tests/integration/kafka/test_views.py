@@ -150,6 +150,7 @@ def test_the_rows_are_those_from_the_store(name: str, kafka: Kafka, tmp_path: Pa
     assert project(kafka, empty)[0] == 0
 
 
+@pytest.mark.slow
 def test_projectors_that_join_leave_freeze_and_die_leave_no_hole_and_double_nothing(  # noqa: PLR0917 - fixtures
     kafka: Kafka, store: Path, tmp_path: Path, run: Callable[[Place], Worker], projecting: Project, empty: Database
 ) -> None:
@@ -250,6 +251,7 @@ def test_a_gap_and_messages_that_cannot_be_read_are_told_and_park_their_own_serv
     assert [row for row in tables(views)["filed"] if row in kept] == kept
 
 
+@pytest.mark.slow
 def test_a_broker_and_topics_that_are_not_there_are_waited_for(
     kafka: Kafka, tmp_path: Path, projecting: Project
 ) -> None:
@@ -263,7 +265,7 @@ def test_a_broker_and_topics_that_are_not_there_are_waited_for(
     worker.listens()
     send(kafka, events[: len(events) // 2])
     until(lambda: tables(views)["events"])
-    kafka.broker.stop()
+    kafka.broker.kill()
     kafka.broker.start()
     send(kafka, events[len(events) // 2 :])
     wanted = from_store(store, tmp_path / "wanted.db")
