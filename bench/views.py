@@ -1,17 +1,20 @@
-"""Views caught up from a store, against the library's own way of projecting: each event a commit, with its tracking.
+"""Views caught up from a store and from Kafka, against the library's own way of projecting: each event a commit, with
+its tracking.
 
-Both write the same rows by the same handlers. The library's loop is fed from memory, without its subscription, which
-only makes it quicker than its runner is.
+All write the same rows by the same handlers. From Kafka it is one projector as `stilldown project --kafka` has it, from
+joining its group to the last commit, into PostgreSQL. The library's loop is fed from memory, without its subscription,
+which only makes it quicker than its runner is.
 """
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -27,17 +30,23 @@ from bench.intake import AGREEMENTS
 from bench.workload import batches, write_log
 from contracts.agreements import parse
 from contracts.recorded import Recorded
+from contracts.topics import EVENTS_OUT
 from engine.ahead import ahead
 from engine.intake import Engine
+from engine.patience import pause
+from engine.relay import Relay
+from ops import topics
 from ops.feeding import StoreFeed
+from ops.following import Follower, is_up_to
 from projections.folding import Fold, Sheets
-from projections.projector import Projector
+from projections.projector import Poison, Projector
 from projections.store import opening
 from projections.store.database import Database
 from projections.store.opening import open_database
 from projections.store.postgres import PostgresCursor
 from projections.store.sqlite import SQLiteCursor
 from projections.tables import ALL
+from tools.broker import Broker
 from tools.postgres import temporary
 
 ROUNDS = 3
@@ -52,6 +61,13 @@ class Beside(NamedTuple):
     name: str
     database: Database
     library: Callable[[int, int, Recorded], None]
+
+
+class Way(NamedTuple):
+    """How a fresh generation is filled; it ends when all is applied."""
+
+    name: str
+    fill: Callable[[Database, int], None]
 
 
 class _OnFile(SQLiteTrackingRecorder):
@@ -122,11 +138,38 @@ def main(facts: int = 40_000) -> None:
     try:
         url = f"sqlite:///{folder}/engine.db"
         _record(folder, url, facts)
-        for place in (_file, _server):
-            with place(folder) as beside:
-                _run(url, beside)
+        feed = StoreFeed(url)
+        pages = Way("from the store", lambda database, generation: _by_pages(database, generation, feed))
+        with _file(folder) as beside:
+            _run(feed, beside, [pages])
+        with _server(folder) as beside, _kafka(folder, url, feed.last()) as messages:
+            _run(feed, beside, [pages, messages])
+        feed.close()
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def _kafka(folder: Path, url: str, last: int) -> Iterator[Way]:
+    """A broker to which a relay has sent all that is recorded."""
+    broker = Broker(folder / "kafka")
+    broker.start()
+    try:
+        asyncio.run(_relay(url, broker.bootstrap, last))
+        ends = asyncio.run(topics.ends(broker.bootstrap, EVENTS_OUT))
+        yield Way("from Kafka", lambda database, generation: _by_follower(database, generation, broker.bootstrap, ends))
+    finally:
+        broker.kill()
+
+
+async def _relay(url: str, bootstrap: str, last: int) -> None:
+    await topics.make(bootstrap)
+    relay, stop = Relay(url, bootstrap, holder="bench", session=10.0), asyncio.Event()
+    sending = asyncio.create_task(relay.run(stop))
+    while relay.sent < last:
+        await pause(stop, 0.1)
+    stop.set()
+    await sending
 
 
 def _record(folder: Path, url: str, facts: int) -> None:
@@ -139,19 +182,20 @@ def _record(folder: Path, url: str, facts: int) -> None:
     engine.close()
 
 
-def _run(url: str, beside: Beside) -> None:
-    feed = StoreFeed(url)
+def _run(feed: StoreFeed, beside: Beside, ways: Sequence[Way]) -> None:
     first = _first(feed)
-    ratios, ours, theirs = [], [], []
+    theirs: list[float] = []
+    ours: list[list[float]] = [[] for _ in ways]
     for n in range(ROUNDS):
         theirs.append(len(first) / _timed(lambda n=n: _by_library(beside, n, first)))  # type: ignore[misc]
-        ours.append(feed.last() / _timed(lambda: _by_pages(beside.database, feed)))
-        ratios.append(ours[-1] / theirs[-1])
+        for way, found in zip(ways, ours, strict=True):
+            generation = _fresh(beside.database)
+            found.append(feed.last() / _timed(lambda w=way, g=generation: w.fill(beside.database, g)))  # type: ignore[misc]
     print(f"views on {beside.name}: {feed.last():,} events of the log, pages of {PAGE:,}; {ROUNDS} rounds, medians")
-    print(f"  events per second                  {statistics.median(ours):10,.0f}")
-    print(f"  the library's way                  {statistics.median(theirs):10,.0f}")
-    print(f"  ratio                              {statistics.median(ratios):10.1f}   (at least 20)")
-    feed.close()
+    print(f"  the library's way, events per second {statistics.median(theirs):10,.0f}")
+    for way, found in zip(ways, ours, strict=True):
+        ratio = statistics.median(own / their for own, their in zip(found, theirs, strict=True))
+        print(f"  {way.name:<36} {statistics.median(found):10,.0f}   ratio {ratio:6.1f}   (at least 20)")
 
 
 def _timed(work: Callable[[], None]) -> float:
@@ -172,8 +216,27 @@ def _fresh(database: Database) -> int:
         return opening.make(cursor, ALL)
 
 
-def _by_pages(database: Database, feed: StoreFeed) -> None:
-    Projector(database, generation=_fresh(database), strict=True).catch_up(feed, limit=PAGE)
+def _by_pages(database: Database, generation: int, feed: StoreFeed) -> None:
+    Projector(database, generation=generation, strict=True).catch_up(feed, limit=PAGE)
+
+
+def _by_follower(database: Database, generation: int, bootstrap: str, ends: Mapping[int, int]) -> None:
+    poisons: list[Poison] = []
+    projector = Projector(database, generation=generation, alarm=poisons.append)
+
+    async def work() -> None:
+        stop = asyncio.Event()
+        follower = Follower(projector, bootstrap, views=str(generation), session=10.0)
+        following = asyncio.create_task(follower.run(stop))
+        while not await follower.do(lambda projector: is_up_to(projector, ends)):
+            await pause(stop, 0.05)
+        stop.set()
+        await following
+        follower.close()
+
+    asyncio.run(work())
+    if poisons:
+        sys.exit(f"not everything was applied: {poisons[0]}")
 
 
 def _by_library(beside: Beside, n: int, events: Sequence[tuple[int, Recorded]]) -> None:

@@ -6,23 +6,20 @@ Each partition is a part of the feed: a page of it is one transaction in the vie
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar, Final, TypeVar
 
 import structlog
-from aiokafka import ConsumerRecord
 
-from contracts import kafka
-from contracts.recorded import Recorded
 from contracts.topics import EVENTS_OUT
 from engine.member import Fetched, Member, Places
 from engine.patience import Patience, pause
 from engine.tuning import collect_rarely
 from ops import topics
+from ops.kafka import page_of, part_of
 from ops.working import on_signals
 from projections.errors import MovedError
-from projections.feed import Broken, Event, Page
 from projections.projector import Poison, Projector, Standing
 from projections.store.opening import identity, open_database
 
@@ -30,30 +27,10 @@ GROUP: Final = "stilldown.project"
 """Begins the name of the group; it ends with what the views are called among others."""
 PAGE: Final = 2_000
 """Messages that are fetched at once, at most."""
+_LONGEST: Final = 2.0
+"""Seconds between two looks for a broker and topics that are not there yet."""
 _T = TypeVar("_T")
 _log = structlog.get_logger("stilldown.project")
-
-
-def part_of(partition: int) -> int:
-    """The part of the feed that a partition is; the first one is a store."""
-    return partition + 1
-
-
-def page_of(partition: int, offset: int, records: Sequence[ConsumerRecord]) -> Page:
-    """A page of a partition; `offset` is that of the message after it."""
-    return Page(part_of(partition), offset, [_event(record) for record in records])
-
-
-def _event(record: ConsumerRecord) -> Event:
-    position, stream, version, kind, what = kafka.recorded(record.key, record.value)
-    if isinstance(what, Recorded):
-        return Event(position, what)
-    place = f"{EVENTS_OUT}, partition {record.partition}, offset {record.offset}"
-    reason = f"{place}: {what}"
-    if stream is None:
-        return Event(0, Broken("", 0, "", place, reason))
-    service = (record.key or b"").decode(errors="replace") if stream.startswith(kafka.OF_A_SERVICE) else None
-    return Event(position, Broken(stream, version, kind, service, reason))
 
 
 class Follower(Member):
@@ -99,8 +76,9 @@ class Follower(Member):
 
 
 def _standings(projector: Projector, parts: Iterable[int]) -> dict[int, Standing]:
-    projector.forget()
-    return {n: projector.standing(part_of(n)) for n in parts}
+    projector.turn()
+    found = projector.standings()
+    return {n: found.get(part_of(n), Standing()) for n in parts}
 
 
 async def follow(url: str, bootstrap: str, *, session: float, once: bool = False) -> tuple[int, int]:
@@ -144,7 +122,7 @@ async def _wait_for_topics(bootstrap: str, stop: asyncio.Event) -> None:
         try:
             await topics.check(bootstrap)
         except (topics.BrokerError, topics.MissingTopicError) as error:
-            delay = patience.next()
+            delay = min(patience.next(), _LONGEST)
             _log.warning("waiting for the broker and its topics", error=str(error), retry_in=round(delay, 1))
             await pause(stop, delay)
         else:
@@ -167,4 +145,5 @@ async def _ends(follower: Follower, bootstrap: str, stop: asyncio.Event) -> None
 
 def is_up_to(projector: Projector, ends: Mapping[int, int]) -> bool:
     """Whether all is applied that lies before the ends of partitions."""
-    return all(projector.standing(part_of(n)).offset >= end for n, end in ends.items())
+    found = projector.standings()
+    return all(found.get(part_of(n), Standing()).offset >= end for n, end in ends.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from contracts.topics import FACTS_IN
+from contracts.topics import EVENTS_OUT, FACTS_IN
 from engine.keeping import Standing
 
 _Sample = tuple[str, float]
@@ -25,6 +25,11 @@ _HELP: Final = {
     "relay_active": "Whether a relay holds the lease.",
     "intake_offset": "The offset up to which a partition was taken in.",
     "intake_lag": "Messages of a partition that were not taken in yet.",
+    "views_position": "The last position that was applied to the views.",
+    "views_behind": "Recorded events after that position.",
+    "views_parked": "Services that are left out of the views, and messages that could not be read.",
+    "views_offset": "The offset up to which a partition was applied to the views; all of them stand alike.",
+    "views_lag": "Messages of a partition that were not applied to the views yet.",
 }
 
 
@@ -52,6 +57,16 @@ def with_lag(parts: Sequence[Mapping[str, Any]], ends: Mapping[int, int]) -> lis
     return [dict(part) for part in parts if part["feed"] != FACTS_IN] + told
 
 
+def with_lag_of_views(parts: Sequence[Mapping[str, Any]], ends: Mapping[int, int]) -> list[dict[str, Any]]:
+    """Give the partitions from which views are made with where they end."""
+    applied = {part["partition"]: part for part in parts}
+    nothing = {"position": 0, "offset": 0}
+    return [
+        {"partition": n, **nothing, **applied.get(n, {}), "end": end, "lag": end - applied.get(n, nothing)["offset"]}
+        for n, end in sorted(ends.items())
+    ]
+
+
 def exposition(told: Mapping[str, Any], ahead: float) -> str:
     """Give what `status --json` tells in Prometheus' text format; `ahead` is in seconds."""
     lines = []
@@ -73,6 +88,17 @@ def _samples(told: Mapping[str, Any], ahead: float) -> Iterator[tuple[str, list[
         yield "relay_behind", [("", relay["behind"])]
         yield "relay_dead_letters_behind", [("", relay["dead_behind"])]
         yield "relay_active", [("", int(relay["active"]))]
+    if views := told["views"]:
+        for field in ("position", "behind", "parked"):
+            yield f"views_{field}", [("", views[field])]
+        for field in ("offset", "lag"):
+            samples = [
+                (f'{{topic="{EVENTS_OUT}",partition="{part["partition"]}"}}', part[field])
+                for part in views["parts"]
+                if field in part
+            ]
+            if samples:
+                yield f"views_{field}", samples
     parts = told["intake"]
     labels = {id(part): f'{{topic="{part["feed"]}",partition="{part["partition"]}"}}' for part in parts}
     for name, field in (("intake_offset", "position"), ("intake_lag", "lag")):

@@ -79,8 +79,8 @@ class Projector:
         self._alarm = alarm
         self._fold = fold
         self._versions: OrderedDict[str, int] = OrderedDict()
-        self._stood: dict[int, Standing] = {}
-        """Where each part stood after the last page of it taken here: what is remembered is of then."""
+        self._reached: dict[int, Standing] = {}
+        """How far this projector has got: what it remembers of streams holds where nobody else has gone on."""
         self._parked: dict[str, Poison] | None = None
         self.applied = 0
         """Events taken by this projector."""
@@ -91,14 +91,28 @@ class Projector:
         """Whether the tables are filled from Kafka; a store fills them no more, then."""
         return self.standing(STORE).offset == _ELSEWHERE
 
+    def is_fed_by(self, feed: Feed) -> bool:
+        """Whether the tables are filled from a feed of this kind, or from none yet."""
+        if STORE in feed.parts():
+            return not self.is_fed_by_kafka()
+        return self.is_fed_by_kafka() or not self.standing(STORE).offset
+
+    def standings(self) -> dict[int, Standing]:
+        """How far each part was applied."""
+        name = POSITIONS.named(self.generation)
+        with self._database.reading() as cursor:
+            rows = cursor.rows(f'SELECT part, position, "offset", stream, version, recorded_at FROM {name}')
+        return {row[0]: Standing(*row[1:]) for row in rows}
+
+    def parked(self) -> int:
+        """How many services are left out."""
+        with self._database.reading() as cursor:
+            return int(cursor.rows(f"SELECT COUNT(*) FROM {PARKED.named(self.generation)}")[0][0])
+
     def last(self) -> int:
         """The highest position that was applied; from Kafka, of other partitions lower ones may be still to come."""
         with self._database.reading() as cursor:
             return cursor.rows(f"SELECT COALESCE(MAX(position), 0) FROM {POSITIONS.named(self.generation)}")[0][0] or 0
-
-    def forget(self) -> None:
-        """Others may have applied events meanwhile: what is remembered of the tables is read again."""
-        self._versions.clear()
 
     def catch_up(self, feed: Feed, *, limit: int = PAGE, until: Callable[[], bool] = lambda: False) -> int:
         """Applies what there is, part by part; how many events. Stops between pages where `until` says so."""
@@ -126,6 +140,8 @@ class Projector:
 
     def take(self, page: Page, standing: Standing) -> Standing:
         """Applies a page that follows on `standing`. Raises MovedError where another worker has been quicker."""
+        if self._reached.get(page.part, standing) != standing:
+            self._versions.clear()
         events = list(_new(page.events, standing.position))
         while True:
             try:
@@ -142,8 +158,6 @@ class Projector:
 
     def _take(self, page: Page, events: Sequence[Event], standing: Standing) -> Standing:
         after = _after(page, events, standing)
-        if self._stood.get(page.part) != standing:  # another worker has moved it on meanwhile
-            self._versions.clear()
         try:
             with self._database.writing() as cursor:
                 self._look_which_is_live(cursor)
@@ -165,16 +179,28 @@ class Projector:
             self._versions.clear()
             raise
         self._remember(versions)
-        self._stood[page.part] = after
+        self._reached[page.part] = after
         self.applied += len(events)
         return after
 
     def _look_which_is_live(self, cursor: Cursor) -> None:
         """Raises MovedError where a rebuild has switched to other tables: from now on these are filled."""
-        live = opening.live_one(cursor) if self._follows else self.generation
-        if live is not None and live != self.generation:
-            self.generation, self._parked = live, None
+        if self._turn(cursor):
             raise MovedError("the views were rebuilt")
+
+    def _turn(self, cursor: Cursor) -> bool:
+        live = opening.live_one(cursor) if self._follows else self.generation
+        if live is None or live == self.generation:
+            return False
+        self.generation, self._parked = live, None
+        self._reached.clear()
+        self._versions.clear()
+        return True
+
+    def turn(self) -> None:
+        """Turns to the tables that are read by now, if a rebuild has switched."""
+        with self._database.reading() as cursor:
+            self._turn(cursor)
 
     def _move(self, cursor: Cursor, part: int, before: Standing, after: Standing) -> None:
         """The position, by compare-and-set."""

@@ -103,8 +103,11 @@ def _fill(new: Projector, feed: Feed, report: Callable[[int], None]) -> int:
 
 
 def _level(live: Projector, new: Projector, feed: Feed) -> None:
-    """Both up to the same event: the new tables to where the live ones are at least, then the live ones after."""
-    while True:
+    """Both up to the same event: the new tables to where the live ones are at least, then the live ones after.
+
+    Live tables that have another feed are left where they are.
+    """
+    while live.is_fed_by(feed):
         live.catch_up(feed)
         new.catch_up(feed)
         if all(live.standing(part) == new.standing(part) for part in feed.parts()):

@@ -30,6 +30,7 @@ MIGRATE: Final = ("migrate",)
 """Makes the store and, as $STILLDOWN_KAFKA is set, the topics. Runs once, before any worker."""
 ENGINE: Final = ("engine",)
 PROJECT: Final = ("project",)
+"""From Kafka, as $STILLDOWN_KAFKA is set."""
 _STILLDOWN: Final = (sys.executable, "-c", "from ops.cli import main; main()")
 _PATIENCE: Final = 30
 """Seconds for the workers to finish what they are at."""

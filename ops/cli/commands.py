@@ -81,7 +81,7 @@ _CALENDAR: Final = """Examples:
 _STATUS: Final = """Examples:
   stilldown status
   stilldown status --json | jq .dead
-  stilldown status --kafka broker:9092     how many facts wait in the topic, too
+  stilldown status --kafka broker:9092     how many messages wait in the topics
   stilldown status --metrics               for Prometheus"""
 _VERIFY: Final = """Examples:
   stilldown verify
@@ -96,9 +96,11 @@ _ENGINE: Final = """Examples:
   stilldown engine --kafka broker-1:9092,broker-2:9092 --store sqlite:////var/lib/stilldown/store.db"""
 _PROJECT: Final = """Examples:
   stilldown project
+  stilldown project --kafka broker:9092    any number of them
   stilldown project --once --views postgresql://localhost/dashboards"""
 _REBUILD: Final = """Examples:
   stilldown rebuild sla downtime
+  stilldown rebuild sla --kafka broker:9092     from what Kafka has
   stilldown rebuild complaints --check      exit code 1 where it differs"""
 _DEMO: Final = """Examples:
   stilldown demo

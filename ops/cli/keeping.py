@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from ops.cli.common import COMMON, DONE, ELSE, Common, console, pairs, tell
+from ops.cli.viewing import ViewsUrl
 from ops.cli.working import Kafka
 
 _SECOND = 1_000_000
@@ -16,8 +17,9 @@ _SECOND = 1_000_000
 def status(
     *,
     kafka: Annotated[
-        str | None, Parameter(help="Kafka's bootstrap servers: also says how many facts wait in the topic.")
+        str | None, Parameter(help="Kafka's bootstrap servers: also says how many messages wait in the topics.")
     ] = None,
+    views: ViewsUrl = None,
     metrics: Annotated[
         bool, Parameter(negative=(), show_default=False, help="Answer in Prometheus' text format.")
     ] = False,
@@ -29,10 +31,12 @@ def status(
     from rich.text import Text
 
     from contracts.moments import rfc3339
+    from contracts.topics import EVENTS_OUT
     from engine.keeping import Keeper
     from engine.store.opening import named
-    from ops.metrics import exposition, relayed, with_lag
+    from ops.metrics import exposition, relayed, with_lag, with_lag_of_views
     from ops.settings import kafka_servers
+    from ops.viewing import standing as standing_of_views
     from ops.words import counted, length, moment
 
     url = common.url
@@ -68,12 +72,18 @@ def status(
         "staged_agreements": standing.staged,
         "relay": relayed(standing, machine),
         "intake": [{"feed": feed, "partition": part, "position": position} for feed, part, position in standing.intake],
+        "views": standing_of_views(url, views),
         "alarm": alarm,
     }
+    if told["views"] is not None:
+        told["views"]["behind"] = max(standing.last - told["views"]["position"], 0)
     if servers is not None:
         from ops import topics
 
         told["intake"] = with_lag(told["intake"], asyncio.run(topics.ends(servers)))
+        if told["views"] is not None and told["views"]["feed"] == "kafka":
+            ends = asyncio.run(topics.ends(servers, EVENTS_OUT))
+            told["views"]["parts"] = with_lag_of_views(told["views"]["parts"], ends)
     if metrics:
         sys.stdout.write(exposition(told, max(ahead, 0) / _SECOND))
     elif common.json:
@@ -98,6 +108,7 @@ def status(
             "clock": f"{follows}; last recorded {moment(recorded_at) if recorded_at else 'nothing'}; times are UTC",
             "relay": _relay(told["relay"]),
             "intake": _intake(told["intake"]),
+            "views": _views(told["views"]),
             "waiting": f"{counted(standing.staged, 'agreement')} published with the first fact"
             if standing.staged
             else None,
@@ -221,6 +232,17 @@ def _intake(parts: list[dict[str, Any]]) -> str | None:
     lags = [part["lag"] for part in parts if part.get("lag") is not None]
     waiting = f", {sum(lags):,} messages waiting" if lags else ""
     return ", ".join(sorted({part["feed"] for part in parts})) + f", {len(parts)} partitions{waiting}"
+
+
+def _views(views: dict[str, Any] | None) -> str | None:
+    if views is None:
+        return None
+    behind = f"{views['behind']:,} behind" if views["behind"] else "nothing behind"
+    lags = [part["lag"] for part in views["parts"] if "lag" in part]
+    waiting = f", {sum(lags):,} messages waiting in {len(lags)} partitions" if lags else ""
+    parked = f"; {views['parked']:,} services LEFT OUT (docs/operations.md)" if views["parked"] else ""
+    feed = {"kafka": "from Kafka", "store": "from the store"}[views["feed"]]
+    return f"{feed}, applied up to position {views['position']:,}, {behind}{waiting}{parked}"
 
 
 def _more(number: int, command: str) -> str:

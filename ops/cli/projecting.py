@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import ExitStack, closing
 from types import FrameType
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
@@ -13,6 +14,9 @@ from ops.cli.common import COMMON, DONE, ELSE, Common, console, tell
 from ops.cli.viewing import ViewsUrl, alarm
 from ops.cli.working import Kafka, Session, check_session
 from ops.errors import UsageError
+
+if TYPE_CHECKING:
+    from ops.kafka import KafkaFeed
 
 _POLL: Final = 0.2
 """Seconds between two looks at a store in which nothing is new."""
@@ -70,24 +74,43 @@ def _from_store(common: Common, views: str | None, once: bool) -> tuple[int, int
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with opened(common.url, views, alarm=alarm) as found:
-            applied = found.catch_up(until=stop.is_set)
-            while not once and not stop.wait(_POLL):
+            applied = 0
+            while True:
+                if found.projector.is_fed_by_kafka():
+                    raise UsageError(
+                        "Kafka feeds these views: say where it is with --kafka, or give others with --views"
+                    )
                 applied += found.catch_up(until=stop.is_set)
-            return applied, found.projector.last()
+                if once or stop.wait(_POLL):
+                    return applied, found.projector.last()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
+def _topic(servers: str) -> KafkaFeed:
+    import asyncio
+
+    from ops import topics
+    from ops.kafka import KafkaFeed
+
+    asyncio.run(topics.check(servers))
+    return KafkaFeed(servers)
+
+
 def rebuild(
     *names: Annotated[str, Parameter(help="Views that are to be compared; their tables are made anew.")],
     check: Annotated[bool, Parameter(negative=(), help="Only compare; change nothing.")] = False,
+    kafka: Annotated[
+        str | None, Parameter(help="Kafka's bootstrap servers: makes them from what its topic has, not from the store.")
+    ] = None,
     views: ViewsUrl = None,
     common: Common = COMMON,
 ) -> int:
     """Make views anew beside the live ones, compare, and switch. With --check exit code 1 where they differ."""
     from ops.asking import up_to_date
     from ops.cli.progress import progress
+    from ops.settings import kafka_servers
     from ops.viewing import opened
     from projections.views import VIEWS
 
@@ -95,11 +118,15 @@ def rebuild(
     if unknown or not names:
         what = f"there is no view {unknown[0]}" if unknown else "name views"
         raise UsageError(f"{what}; there are {', '.join(VIEWS)}")
+    servers = None if kafka is None else kafka_servers(kafka)
     now = up_to_date(common.url)
-    with opened(common.url, views, alarm=alarm) as found, progress("rebuilding", "events") as report:
+    with ExitStack() as stack:
+        found = stack.enter_context(opened(common.url, views, alarm=alarm))
+        feed = found.feed if servers is None else stack.enter_context(closing(_topic(servers)))
+        report = stack.enter_context(progress("rebuilding", "events"))
         found.catch_up()
-        total = found.feed.last()
-        rebuilt = found.rebuild(names, at=now, check=check, report=lambda done: report(done, total))
+        total = feed.last()
+        rebuilt = found.rebuild(names, at=now, check=check, report=lambda done: report(done, total), feed=feed)
     differences = [one._asdict() for one in rebuilt.differences]
     if common.json:
         common.answer({"events": rebuilt.events, "differences": differences, "switched": rebuilt.switched})

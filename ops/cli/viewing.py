@@ -50,6 +50,8 @@ def view(
     asked = moments(url, at, known_at)
     with opened(url, views, alarm=alarm) as found:
         found.catch_up()
+        if behind := found.behind():
+            tell(f"note: the views are {behind:,} positions behind the store; does `stilldown project --kafka` run?")
         answer = found.ask(Question(name, asked.at, asked.known_at, wanted, keys))
         if common.json:
             for row in answer:

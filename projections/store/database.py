@@ -49,8 +49,11 @@ class Database(Protocol):
 
 
 def among(cursor: Cursor, statement: str, values: Iterable[Any], *more: Any) -> Iterator[Any]:  # noqa: ANN401 - parameters
-    """What a statement finds for many values: `IN ({})` in it stands for them, `more` for what comes after."""
+    """What a statement finds for many texts: `IN ({})` in it stands for them, `more` for what comes after."""
     asked = list(dict.fromkeys(values))
+    if asked and cursor.dialect == "postgres":  # one statement, prepared once
+        yield from cursor.rows(statement.replace("IN ({})", "= ANY(?::text[])"), [asked, *more])
+        return
     for n in range(0, len(asked), AT_ONCE):
         part = asked[n : n + AT_ONCE]
         yield from cursor.rows(statement.replace("{}", ",".join("?" * len(part))), [*part, *more])

@@ -39,6 +39,18 @@ def live(database: Database, tables: Sequence[Table]) -> int:
         return generation
 
 
+_THERE = {
+    "sqlite": "SELECT 1 FROM sqlite_master WHERE name = 'generations'",
+    "postgres": "SELECT 1 WHERE to_regclass('generations') IS NOT NULL",
+}
+
+
+def found(database: Database) -> int | None:
+    """The generation that is read; None where there is none. Nothing is made."""
+    with database.reading() as cursor:
+        return live_one(cursor) if cursor.rows(_THERE[cursor.dialect]) else None
+
+
 def live_one(cursor: Cursor) -> int | None:
     """The generation that is read; None where there is none of this version yet."""
     rows = cursor.rows("SELECT generation FROM generations WHERE version = ? AND live = 1", (VERSION,))

@@ -10,7 +10,8 @@ from typing import Any
 import psycopg
 
 from projections.errors import ViewsError
-from projections.store.tables import ARRAYS, SCHEMA, Table
+from projections.store.arrays import columns
+from projections.store.tables import ARRAYS, SCHEMA, Kind, Table
 
 
 class PostgresCursor:
@@ -27,22 +28,31 @@ class PostgresCursor:
 
     def rows(self, statement: str, params: Sequence[Any] = ()) -> list[Any]:
         """What a statement finds."""
-        return self._cursor.execute(_percent(statement), params).fetchall()
+        given = [columns(("text",), [(text,) for text in one])[0] if isinstance(one, list) else one for one in params]
+        return self._cursor.execute(_percent(statement), given).fetchall()
 
     def put(self, table: Table, name: str, rows: Sequence[Sequence[Any]]) -> None:
         """Inserts rows, or replaces them; all at once, a list for each column."""
         if rows:
-            self._cursor.execute(_insert(table, name), [list(column) for column in zip(*rows, strict=True)])
+            self._cursor.execute(_insert(table, name), columns(tuple(table.all_columns().values()), rows))
 
     def end(self, table: Table, name: str, rows: Sequence[Sequence[Any]]) -> None:
         """Ends versions of rows."""
         if rows:
-            self._cursor.execute(_end(table, name), [list(column) for column in zip(*rows, strict=True)])
+            self._cursor.execute(_end(table, name), columns(_kinds(table, *_ENDED), rows))
 
     def remove(self, table: Table, name: str, rows: Sequence[Sequence[Any]]) -> None:
         """Takes versions of rows away."""
         if rows:
-            self._cursor.execute(_delete(table, name), [list(column) for column in zip(*rows, strict=True)])
+            self._cursor.execute(_delete(table, name), columns(_kinds(table, "recorded_from"), rows))
+
+
+_ENDED = ("recorded_from", "recorded_to")
+
+
+def _kinds(table: Table, *more: str) -> tuple[Kind, ...]:
+    kinds = table.all_columns()
+    return tuple(kinds[column] for column in (*table.key, *more))
 
 
 @lru_cache(1024)

@@ -33,11 +33,12 @@ def until(happens: Callable[[], Any], what: str = "it did not happen", patience:
 
 
 class Worker:
-    """`stilldown engine`, as a process."""
+    """`stilldown engine`, or another worker on Kafka, as a process."""
 
-    def __init__(self, kafka: Kafka, store: Place, log: Path, session: float = SESSION) -> None:
+    def __init__(self, kafka: Kafka, store: Place, log: Path, session: float = SESSION, what: str = "engine") -> None:
         self._log = log
-        command = ["engine", "--store", url_of(store), "--kafka", kafka.bootstrap, "--session", str(session)]
+        where = "--views" if what == "project" else "--store"
+        command = [what, where, url_of(store), "--kafka", kafka.bootstrap, "--session", str(session)]
         with log.open("ab") as stderr:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", "from ops.cli import main; main()", *command],

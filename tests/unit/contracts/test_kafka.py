@@ -11,7 +11,7 @@ import pytest
 from contracts import kafka
 from contracts.decisions import OutageStarted
 from contracts.envelope import parse
-from contracts.facts import ServiceDown
+from contracts.facts import PersonAbsent, ServiceDown, VisitMade
 from contracts.moments import micros
 from contracts.publish import documents
 from contracts.recorded import Recorded
@@ -27,6 +27,7 @@ FACT = json.dumps(
 ).encode()  # fmt: skip
 ATTRIBUTES = [(f"ce_{k}", str(v).encode()) for k, v in json.loads(FACT).items() if k != "data"]
 NOON = micros(datetime(2026, 3, 1, 12, tzinfo=UTC))
+ABSENT = PersonAbsent(from_=datetime(2026, 3, 1, tzinfo=UTC), until=datetime(2026, 3, 2, tzinfo=UTC))
 
 
 def test_a_structured_message_is_its_fact() -> None:
@@ -137,6 +138,61 @@ def test_a_decision_names_the_fact_behind_it_and_is_identified_by_its_position()
     assert (told["source"], told["id"], told["kind"]) == ("/stilldown", "8", "decision")
     assert (told["causesource"], told["causeid"]) == ("/desk", "1")
     check(told, "decisions/outage.started.json")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Recorded("service:s", 2, "service.down", NOON, NOON + 1, "/desk", "1", ServiceDown(evidence="customer"), "s"),
+        Recorded("service:s", 3, "outage.started", NOON, NOON, "/desk", "1", OutageStarted(), "s"),
+        Recorded(
+            "complaint:C",
+            4,
+            "visit.made",
+            -1,
+            NOON,
+            "/é",
+            "2",
+            VisitMade(visit="v", by="k", outcome="fixed"),
+            "s",
+            late=True,
+        ),
+        Recorded("person:k", 1, "person.absent", NOON, NOON, "/hr", "3", ABSENT),
+    ],
+)
+def test_what_is_read_from_a_message_is_what_was_recorded(event: Recorded) -> None:
+    assert kafka.recorded(*kafka.event(9, event)) == (9, event.stream, event.version, event.type, event)
+
+
+@pytest.mark.parametrize(
+    "changed, reason",
+    [
+        ({"data": 7}, "Expected `object`"),
+        ({"type": "service.gone"}, "KeyError"),
+        ({"time": "noon"}, "time"),
+    ],
+)
+def test_of_an_event_that_cannot_be_read_its_place_is_known(changed: dict[str, object], reason: str) -> None:
+    key, value = kafka.event(9, Recorded("service:s", 2, "outage.started", 0, 0, "/a", "1", OutageStarted(), "s"))
+
+    placed = kafka.recorded(key, json.dumps(json.loads(value) | changed).encode())
+
+    assert placed[:3] == (9, "service:s", 2)
+    assert reason in str(placed.what)
+
+
+@pytest.mark.parametrize("value", [None, b"", b"{", b"[]", b"\xff", b'{"position": 1}', b"[" * 2000])
+def test_of_a_message_that_is_no_event_nothing_is_known_but_the_reason(value: bytes | None) -> None:
+    placed = kafka.recorded(b"s", value)
+
+    assert placed.stream is None
+    assert isinstance(placed.what, str)
+
+
+def test_a_message_about_a_service_that_does_not_name_it_is_not_read() -> None:
+    _, value = kafka.event(9, Recorded("service:s", 2, "outage.started", 0, 0, "/a", "1", OutageStarted(), "s"))
+
+    assert "key" in str(kafka.recorded(None, value).what)
 
 
 def check(told: object, schema: str) -> None:

@@ -12,8 +12,8 @@ from contracts.decisions import OutageStarted
 from contracts.facts import ComplaintAssigned, ComplaintFiled
 from contracts.recorded import Recorded
 from contracts.rows import OutageRow
-from projections.errors import PoisonError
-from projections.feed import Event, Page
+from projections.errors import OtherStoreError, PoisonError
+from projections.feed import Broken, Event, Page
 from projections.projector import Poison, Projector, Standing
 from projections.store.database import Database
 from projections.store.opening import open_database
@@ -81,6 +81,46 @@ def test_events_that_come_again_are_applied_once(database: Database) -> None:
         assert cursor.rows("SELECT COUNT(*) FROM events_1_1") == [(3,)]
 
 
+def test_another_feed_may_have_the_same_events_and_nothing_is_doubled(database: Database) -> None:
+    events = [filed(1, "A"), given(2, "A", 2, "field"), filed(3, "B", "line")]
+    projector = Projector(database)
+    projector.catch_up(Told(*events[:2]))
+    partition = Page(5, 7, [*events, events[0], given(4, "A", 3, "office")])
+    projector.take(partition, projector.standing(5))
+    assert teams(database) == {"A": "office", "B": "desk"}
+    assert (projector.is_fed_by_kafka(), projector.last()) == (True, 4)
+    with pytest.raises(OtherStoreError, match="Kafka feeds these views"):
+        projector.catch_up(Told(*events))
+
+
+def test_the_same_places_in_the_history_of_another_store_are_noticed(database: Database) -> None:
+    projector = Projector(database)
+    projector.catch_up(Told(filed(1, "A"), filed(2, "B")))
+    with pytest.raises(OtherStoreError, match="another store"):
+        projector.take(Page(5, 2, [filed(3, "A")]), Standing())
+
+
+def test_a_message_that_is_no_event_is_told_and_kept_and_hides_nothing(database: Database) -> None:
+    alarms: list[Poison] = []
+    projector = Projector(database, alarm=alarms.append)
+    nothing = Event(0, Broken("", 0, "", "partition 4, offset 1", "no JSON"))
+    after = projector.take(Page(5, 3, [filed(1, "A"), nothing, given(2, "A", 2, "field")]), Standing())
+    assert teams(database) == {"A": "field"}
+    assert (after.position, projector.parked()) == (2, 1)
+    assert alarms == [Poison("partition 4, offset 1", 1, "", 0, "", "no JSON")]
+
+
+def test_what_another_worker_has_applied_meanwhile_is_not_missed(database: Database) -> None:
+    events = [filed(1, "A"), given(2, "A", 2, "field"), given(3, "A", 3, "office")]
+    alarms: list[Poison] = []
+    one, other = (Projector(database, alarm=alarms.append) for _ in range(2))
+    one.catch_up(Told(*events[:1]))
+    other.catch_up(Told(*events[:2]))
+    one.catch_up(Told(*events))
+    assert teams(database) == {"A": "office"}
+    assert alarms == []
+
+
 def test_an_event_whose_version_is_not_the_next_parks_its_service(database: Database) -> None:
     alarms: list[Poison] = []
     projector = Projector(database, alarm=alarms.append)
@@ -96,16 +136,6 @@ def test_an_event_whose_version_is_not_the_next_parks_its_service(database: Data
     assert teams(database) == {"A": "desk", "B": "desk", "C": "field"}
     assert [(p.service, p.position, p.reason) for p in alarms] == [("register", 4, "version 3 where 2 is next")]
     assert projector.standing(0).position == 6
-
-
-def test_workers_take_turns_and_neither_goes_by_what_it_knew_before_the_others_pages(database: Database) -> None:
-    alarms: list[Poison] = []
-    one, other = Projector(database, alarm=alarms.append), Projector(database, alarm=alarms.append)
-    events = [filed(1, "A"), given(2, "A", 2, "field"), given(3, "A", 3, "office"), given(4, "A", 4, "depot")]
-    for n, worker in enumerate((one, other, other, one), 1):
-        assert worker.catch_up(Told(*events[:n])) == 1
-    assert teams(database) == {"A": "depot"}
-    assert alarms == []
 
 
 def test_what_is_parked_stays_so_for_a_worker_that_starts_later(database: Database) -> None:
