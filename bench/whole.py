@@ -24,7 +24,7 @@ from bench.intake import AGREEMENTS
 from bench.workload import LOG, batches
 from contracts.agreements import parse
 from contracts.recorded import Recorded
-from engine.ahead import ahead
+from engine.ahead import Ahead
 from engine.intake import Engine
 from engine.relay import Relay
 from ops import topics
@@ -88,8 +88,8 @@ def _record(log: Path, url: str) -> None:
     facts.sort(key=lambda fact: (fact["time"], fact["source"], fact["id"]))
     engine = Engine(url)
     engine.publish(parse(AGREEMENTS.read_text()))
-    for batch in ahead(batches(map(orjson.dumps, facts), 200)):
-        engine.take(batch.bodies, mode="event", facts=batch.facts, meanwhile=batch.meanwhile)
+    for _ in engine.stream(Ahead(batches(map(orjson.dumps, facts), 200)), mode="event"):
+        pass
     engine.settle()
     engine.close()
 

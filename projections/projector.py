@@ -158,8 +158,6 @@ class Projector:
 
     def _take(self, page: Page, events: Sequence[Event], standing: Standing) -> Standing:
         after = _after(page, events, standing)
-        if self._stood.get(page.part) != standing:  # another worker has moved it on meanwhile
-            self._versions.clear()
         try:
             with self._database.writing() as cursor:
                 self._look_which_is_live(cursor)

@@ -138,16 +138,6 @@ def test_an_event_whose_version_is_not_the_next_parks_its_service(database: Data
     assert projector.standing(0).position == 6
 
 
-def test_workers_take_turns_and_neither_goes_by_what_it_knew_before_the_others_pages(database: Database) -> None:
-    alarms: list[Poison] = []
-    one, other = Projector(database, alarm=alarms.append), Projector(database, alarm=alarms.append)
-    events = [filed(1, "A"), given(2, "A", 2, "field"), given(3, "A", 3, "office"), given(4, "A", 4, "depot")]
-    for n, worker in enumerate((one, other, other, one), 1):
-        assert worker.catch_up(Told(*events[:n])) == 1
-    assert teams(database) == {"A": "depot"}
-    assert alarms == []
-
-
 def test_what_is_parked_stays_so_for_a_worker_that_starts_later(database: Database) -> None:
     Projector(database).catch_up(Told(filed(1, "A"), given(2, "A", 3, "field")))
     alarms: list[Poison] = []
