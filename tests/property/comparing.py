@@ -67,7 +67,7 @@ class Bench:
         self.empty()
         self.engine.publish(
             AgreementFile(
-                effective=date(2000, 1, 1),
+                effective=date(1900, 1, 1),
                 agreements=tuple(agreement(name, terms) for name, terms in sorted(agreements.items())),
             )
         )

@@ -1,14 +1,14 @@
 """Random histories under agreements with clocks, credits and calendars: acknowledgements, answers, extensions, waits,
 promises, absences, closings and reopenings beside the words about the service. They are written as if they began
 hours before the clocks of Europe (and, at midnight, of Beirut) go forward, with deadlines that reach to when those of
-Sydney, Lord Howe and Santiago go back; half of them are then moved to another time, some off the grid.
+Sydney, Lord Howe and Santiago go back; half of them are then moved to another time, some off the grid, and some to
+where zones did odd things.
 
     python -m tests.property.histories_clocks 500     # what the clocks of so many came to
 """
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from collections import Counter
@@ -18,12 +18,11 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
 
-from msgspec import structs
-
 from contracts.agreements import Clock, Credit, Wait
 from contracts.calendars import WEEKDAYS, Calendar, Holidays, Hours
 
 from .histories import History, build
+from .histories_elsewhere import elsewhere, moved
 from .histories_grid import START, Slot
 from .histories_writer import ACTS, CODES, PEOPLE, Writer, terms
 from .reading import Terms, World
@@ -273,29 +272,9 @@ def clock_history(seed: int, *, absences: bool = False, patient: bool = False) -
     r = Random(seed)
     told = build(r, clocked, ABSENT_BAG if absences else CLOCK_BAG, patient=patient)
     by = r.choice(STARTS) - START if r.random() < 0.5 else timedelta()
-    return moved(told, by + r.choice((timedelta(), timedelta(), OFF_GRID)))
-
-
-def moved(told: History, by: timedelta) -> History:
-    """The same history at another time; holidays are moved by whole days."""
-
-    def later(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: later(v) for key, v in value.items()}
-        if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT", value):
-            return (datetime.fromisoformat(value) + by).isoformat().replace("+00:00", "Z")
-        return value
-
-    agreements = {
-        name: replace(terms, calendars=tuple(on_other_days(c, by.days) for c in terms.calendars))
-        for name, terms in told.agreements.items()
-    }
-    return History(agreements, [(later(fact), now + by) for fact, now in told.arrivals], told.end + by)
-
-
-def on_other_days(calendar: Calendar, days: int) -> Calendar:
-    added = tuple(day + timedelta(days=days) for day in calendar.holidays.add)
-    return structs.replace(calendar, holidays=structs.replace(calendar.holidays, add=added))
+    by += r.choice((timedelta(), timedelta(), OFF_GRID))
+    told = moved(told, lambda moment: moment + by, by.days)
+    return elsewhere(told, r) if r.random() < 0.3 else told
 
 
 def clocks_of(world: World) -> Counter[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 SECOND = timedelta(seconds=1)
@@ -48,7 +49,7 @@ class PlainTime:
     def works(self, day: date) -> bool:
         return self.week is None or bool(self.hours(day))
 
-    @property
+    @cached_property
     def changes(self) -> list[int]:
         """The ticks at which the wall's clock is set forward or back."""
         shown = [datetime(day.year, day.month, day.day) + at * SECOND for day, at in self.shown]  # noqa: DTZ001

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -123,8 +124,8 @@ def downtime(world: World, complaint: str) -> dict[str, int]:
         stop = min(o.end or until, until)
         experienced += max(stop - o.start, timedelta())
         reported += max(min(reported_end(world, complaint, o) or stop, stop) - o.start, timedelta())
-    hidden = experienced - reported
-    return {"experienced": seconds(experienced), "reported": seconds(reported), "hidden": seconds(hidden)}
+    whole, said = seconds(experienced), seconds(reported)
+    return {"experienced": whole, "reported": said, "hidden": whole - said}  # the rest, to the second
 
 
 def seconds(length: timedelta) -> int:
@@ -183,6 +184,7 @@ def closed_spans(world: World, complaint: str) -> list[tuple[datetime, datetime 
 def times(world: World, complaint: str) -> tuple[dict[str, int], dict[str, int]]:
     """Every stretch from the filing to the last end (or to now) has one cause and one owner. The first cause that
     holds counts: closed; unconfirmed (from a claim's time to the time of the word that settled it); a wait; work.
+    Every second belongs to one alone: to that at its end, so that the parts add up to the whole.
     """
     begin = world.filing(complaint).time
     end = world.now if world.status(complaint) == "open" else max(world.steps(complaint)[-1].time, begin)
@@ -193,19 +195,16 @@ def times(world: World, complaint: str) -> tuple[dict[str, int], dict[str, int]]
     cuts = {begin, end, *(time for time, _ in history)}
     cuts |= {m for a, b, _ in causes for m in (a, b) if m is not None}
     inside = sorted(m for m in cuts if begin <= m <= end)
-    by_cause: dict[str, timedelta] = {}
-    by_owner: dict[str, timedelta] = {}
+    by_cause: Counter[str] = Counter()
+    by_owner: Counter[str] = Counter()
     for a, b in itertools.pairwise(inside):
         cause = next((name for x, y, name in causes if x <= a and (y is None or a < y)), "working")
         team, person = [owner for i, (time, owner) in enumerate(history) if i == 0 or time <= a][-1]
         name = f"{team or '-'}/{person}" if person else team or "-"
-        by_cause[cause] = by_cause.get(cause, timedelta()) + (b - a)
-        by_owner[name] = by_owner.get(name, timedelta()) + (b - a)
-    return whole(by_cause.items()), whole(by_owner.items())
-
-
-def whole(lengths: Iterable[tuple[str, timedelta]]) -> dict[str, int]:
-    return {name: seconds(length) for name, length in lengths}
+        length = seconds(b - begin) - seconds(a - begin)
+        by_cause[cause] += length
+        by_owner[name] += length
+    return dict(+by_cause), dict(+by_owner)
 
 
 def promises(world: World, complaint: str) -> list[dict[str, Any]]:

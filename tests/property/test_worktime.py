@@ -48,7 +48,7 @@ SPECIAL = [
     ("Pacific/Chatham", date(2023, 9, 24)),
     ("Asia/Beirut", date(2026, 3, 29)),  # no midnight
     ("Asia/Tehran", date(1979, 9, 18)),
-    ("America/Scoresbysund", date(2024, 3, 31)),  # a day of 25 hours forward
+    ("America/Scoresbysund", date(2024, 3, 31)),  # another zone and summer time at once: as before
     ("Africa/Monrovia", date(1972, 1, 7)),  # 44 minutes and a half
     ("Europe/Amsterdam", date(1937, 7, 1)),  # 28 seconds
 ]
@@ -87,7 +87,7 @@ def same(r: Random, reckoned: Worktime, plain: PlainTime, told: object, came: Co
     if all(not hours for hours in (plain.week or {0: [(0, 1)]}).values()):
         return
     for _ in range(6):
-        start, days, ends = before_a_change(r, plain), r.randint(1, 2), r.random() < 0.4
+        (start, days), ends = days_on(r, plain), r.random() < 0.3
         if sum(plain.works(day) for day in {day for day, _ in plain.shown} if day > start.date()) > days + 3:
             due = plain.day(start, days, end_of_day=ends)
             times = plain.times_shown(*plain.wall_after(start, days))
@@ -183,13 +183,17 @@ def instant(r: Random, plain: PlainTime, first: int, last: int) -> datetime:
     return plain.ticks[n] + timedelta(microseconds=r.choice([0, 0, r.randrange(plain.tick // us(1))]))
 
 
-def before_a_change(r: Random, plain: PlainTime) -> datetime:
-    """A day or more before a change, at about the time of day at which it is, if there is any; else any instant."""
-    if not plain.changes or r.random() < 0.4:
-        return instant(r, plain, 2, 8)
-    change = plain.ticks[r.choice(plain.changes)] + timedelta(minutes=r.choice([r.randint(-70, 70), -30, 0, 30]))
-    start = change - timedelta(days=r.choice([1, 1, 2, 3])) + timedelta(microseconds=r.choice([0, 0, 1, 59_999_999]))
-    return max(start, plain.ticks[0] + timedelta(days=2))
+def days_on(r: Random, plain: PlainTime) -> tuple[datetime, int]:
+    """An instant and so many working days: often to the day of a change, to about the time of it."""
+    if not plain.changes or r.random() < 0.3:
+        return instant(r, plain, 2, 8), r.randint(1, 2)
+    n = r.choice(plain.changes)
+    start = plain.ticks[n] - timedelta(days=r.choice([1, 1, 2, 3]), minutes=r.choice([r.randint(-70, 70), -30, 0, 30]))
+    start = max(start, plain.ticks[0] + timedelta(days=2)) + us(r.choice([0, 0, 1, 59_999_999]))
+    first, _ = plain.shown[(start - plain.ticks[0]) // plain.tick]
+    last, _ = plain.shown[n]
+    days = sum(plain.works(first + timedelta(days=k)) for k in range(1, (last - first).days + 1))
+    return start, days or 1
 
 
 def us(length: int) -> timedelta:
