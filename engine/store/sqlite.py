@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import sqlite3
 import time as time_
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 from eventsourcing import sqlite
 from eventsourcing.persistence import Notification, OperationalError
@@ -27,7 +27,7 @@ from engine.store.errors import (
     UrlError,
 )
 from engine.store.turns import Turnstile
-from engine.store.unit import EventRow, Unit
+from engine.store.unit import Unit
 
 SCHEMA_VERSION = 2
 UPGRADES: dict[int, tuple[str, ...]] = {
@@ -42,9 +42,6 @@ LOCK_TIMEOUT = 60
 """Seconds for which a statement waits for another process; the write lock is waited for otherwise."""
 PATIENCE = 600
 """Seconds for which the write lock is waited for before it is given up."""
-ROWS = 2_000
-"""Rows of one statement; SQLite takes 32,766 parameters at most."""
-_T = TypeVar("_T")
 
 
 class Datastore(sqlite.SQLiteDatastore):
@@ -169,37 +166,11 @@ class Factory(sqlite.SQLiteFactory):
 
 
 class SQLiteUnit(Unit):
-    """The statements of a batch on a file. Rows are written many at once: each statement waits for Python's lock."""
+    """The statements of a batch on a file."""
 
     def changes(self) -> Hashable:
         """A number that is another when another connection has written anything."""
         return int(self._execute("PRAGMA data_version").fetchone()[0])
-
-    def append(self, rows: Iterable[EventRow]) -> None:
-        """Events, in the order in which they get their positions. A version that is taken raises IntegrityError."""
-        self._insert("stored_events (originator_id, originator_version, topic, state)", list(rows))
-
-    def identify(self, rows: Iterable[tuple[str, str, bytes, str]]) -> None:
-        """Source, id, hash and stream of facts that are recorded now."""
-        self._insert("facts (source, id, digest, stream)", list(rows))
-
-    def set_timers(self, timers: Mapping[str, int | None]) -> None:
-        """Arms timers by stream, or (None) takes them away."""
-        gone = [stream for stream, due in timers.items() if due is None]
-        for part in _parts(gone):
-            self._execute(f"DELETE FROM timers WHERE stream IN ({','.join('?' * len(part))})", part)
-        armed = [timer for timer in timers.items() if timer[1] is not None]
-        self._insert("timers (stream, due)", armed, "ON CONFLICT (stream) DO UPDATE SET due = excluded.due")
-
-    def own(self, rows: Iterable[tuple[str, str]]) -> None:
-        """Persons to whom a complaint was given, and which."""
-        self._insert("owned (person, complaint)", list(rows), "ON CONFLICT DO NOTHING")
-
-    def _insert(self, into: str, rows: Sequence[tuple[Any, ...]], otherwise: str = "") -> None:
-        for part in _parts(rows):
-            marks = f"({','.join('?' * len(part[0]))})"
-            values = ",".join([marks] * len(part))
-            self._execute(f"INSERT INTO {into} VALUES {values} {otherwise}", list(chain.from_iterable(part)))
 
 
 class SQLiteStore:
@@ -310,11 +281,6 @@ def begin(cursor: sqlite3.Cursor) -> None:
                 return
     finally:
         cursor.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT * 1000}")
-
-
-def _parts(rows: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    for start in range(0, len(rows), ROWS):
-        yield rows[start : start + ROWS]
 
 
 def _version(cursor: sqlite3.Cursor) -> int:

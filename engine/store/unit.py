@@ -6,6 +6,7 @@ import hashlib
 import time as time_
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from itertools import chain
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from contracts.envelope import glance
@@ -16,10 +17,9 @@ from engine.store.handing import Cursor, Handing
 EventRow = tuple[str, int, str, bytes]
 """Stream, version, topic, state."""
 
-_AT_ONCE = 500
-"""Names in one statement; SQLite takes 32,766 parameters at most."""
+_AT_ONCE = 2_000
+"""Names or rows in one statement; SQLite takes 32,766 parameters at most."""
 _T = TypeVar("_T")
-_APPEND = "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?,?,?,?)"
 _LOAD = "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = ? ORDER BY originator_version"
 _LOAD_OUTAGES = (  # the list as in the index of schema.sql, or that is not used
     "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = ?"
@@ -109,7 +109,7 @@ class Unit(Handing):
 
     def append(self, rows: Iterable[EventRow]) -> None:
         """Events, in the order in which they get their positions. A version that is taken raises IntegrityError."""
-        self._cursor.executemany(_APPEND, rows)
+        self._insert("stored_events (originator_id, originator_version, topic, state)", list(rows))
 
     def load_since(self, stream: str, version: int) -> list[tuple[int, str, bytes]]:
         """The events of a stream after a version."""
@@ -185,17 +185,7 @@ class Unit(Handing):
 
     def identities(self, refs: Sequence[Ref]) -> dict[Ref, tuple[bytes, str]]:
         """The same for several facts; those not recorded are left out."""
-        found: dict[Ref, tuple[bytes, str]] = {}
-        for part in _parts(refs):
-            rows = self._execute(
-                f"WITH asked (source, id) AS (VALUES {','.join(['(?,?)'] * len(part))})"
-                " SELECT facts.source, facts.id, digest, stream FROM asked CROSS JOIN facts"
-                " ON facts.source = asked.source AND facts.id = asked.id",
-                [value for ref in part for value in ref],
-            )
-            for source, name, digest, stream in rows.fetchall():
-                found[source, name] = (digest, stream)
-        return found
+        return self._of(refs, "facts", "stream")
 
     def identified(self, page: int) -> Iterator[list[Ref]]:
         """What identifies the recorded facts, in pages, in any order."""
@@ -208,7 +198,7 @@ class Unit(Handing):
 
     def identify(self, rows: Iterable[tuple[str, str, bytes, str]]) -> None:
         """Source, id, hash and stream of facts that are recorded now."""
-        self._cursor.executemany("INSERT INTO facts (source, id, digest, stream) VALUES (?,?,?,?)", rows)
+        self._insert("facts (source, id, digest, stream)", list(rows))
 
     # the clock and timers
 
@@ -235,14 +225,11 @@ class Unit(Handing):
 
     def set_timers(self, timers: Mapping[str, int | None]) -> None:
         """Arms timers by stream, or (None) takes them away."""
-        gone = [(stream,) for stream, due in timers.items() if due is None]
-        if gone:
-            self._cursor.executemany("DELETE FROM timers WHERE stream = ?", gone)
-        if len(gone) < len(timers):
-            self._cursor.executemany(
-                "INSERT INTO timers (stream, due) VALUES (?,?) ON CONFLICT (stream) DO UPDATE SET due = excluded.due",
-                [timer for timer in timers.items() if timer[1] is not None],
-            )
+        gone = [stream for stream, due in timers.items() if due is None]
+        for part in _parts(gone):
+            self._execute(f"DELETE FROM timers WHERE stream IN ({','.join('?' * len(part))})", part)
+        armed = [timer for timer in timers.items() if timer[1] is not None]
+        self._insert("timers (stream, due)", armed, "ON CONFLICT (stream) DO UPDATE SET due = excluded.due")
 
     def drop_strangers(self) -> None:
         """Takes away timers and work of streams in which there is nothing."""
@@ -288,7 +275,7 @@ class Unit(Handing):
 
     def own(self, rows: Iterable[tuple[str, str]]) -> None:
         """Persons to whom a complaint was given, and which."""
-        self._cursor.executemany("INSERT INTO owned (person, complaint) VALUES (?,?) ON CONFLICT DO NOTHING", rows)
+        self._insert("owned (person, complaint)", list(rows), "ON CONFLICT DO NOTHING")
 
     def owned(self, person: str, after: str, most: int) -> list[str]:
         """Complaints that a person was ever given, in order of their ids."""
@@ -311,15 +298,18 @@ class Unit(Handing):
 
     def held_of(self, refs: Sequence[Ref]) -> dict[Ref, tuple[bytes, str]]:
         """Which of several facts wait: the hash, and for what."""
+        return self._of(refs, "held", "waits_for")
+
+    def _of(self, refs: Sequence[Ref], table: str, column: str) -> dict[Ref, tuple[bytes, str]]:
         found = {}
         for part in _parts(refs):
             rows = self._execute(
                 f"WITH asked (source, id) AS (VALUES {','.join(['(?,?)'] * len(part))})"
-                " SELECT held.source, held.id, digest, waits_for FROM asked CROSS JOIN held"
-                " ON held.source = asked.source AND held.id = asked.id",
+                f" SELECT {table}.source, {table}.id, digest, {column} FROM asked CROSS JOIN {table}"
+                f" ON {table}.source = asked.source AND {table}.id = asked.id",
                 [value for ref in part for value in ref],
             )
-            found.update({(source, name): (digest, for_) for source, name, digest, for_ in rows.fetchall()})
+            found.update({(source, name): (digest, value) for source, name, digest, value in rows.fetchall()})
         return found
 
     def awaited(self, names: Sequence[str]) -> set[str]:
@@ -384,6 +374,13 @@ class Unit(Handing):
     def change(self, statement: str, params: tuple[Any, ...] = ()) -> int:
         """Any other writing; how many rows it changed."""
         return self._execute(statement, params).rowcount
+
+    def _insert(self, into: str, rows: Sequence[tuple[Any, ...]], otherwise: str = "") -> None:
+        """Writes rows many at once: after each statement Python's lock is waited for (engine.streaming)."""
+        for part in _parts(rows):
+            marks = f"({','.join('?' * len(part[0]))})"
+            values = ",".join([marks] * len(part))
+            self._execute(f"INSERT INTO {into} VALUES {values} {otherwise}", list(chain.from_iterable(part)))
 
 
 def _parts(values: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -17,13 +17,7 @@ from tests.integration.facts import DAY, Event, check_sound, down, everything, f
 from tests.integration.processes import killed, together
 from tests.integration.stores import Place, Stores, change, url_of
 
-TERMS = """
-effective = 2020-01-01
-
-[agreement.standard]
-restoration = { silence = "PT24H" }
-credit = { after = "PT1H", per = "hour", amount = "1.00", currency = "PLN", cap = "3.00" }
-
+CLOCKS = """
 [[agreement.standard.clock]]
 name = "acknowledge"
 target = "PT20M"
@@ -39,6 +33,13 @@ calendar = "always"
 starts = "down"
 stops = "up"
 """
+TERMS = f"""
+effective = 2020-01-01
+
+[agreement.standard]
+restoration = {{ silence = "PT24H" }}
+credit = {{ after = "PT1H", per = "hour", amount = "1.00", currency = "PLN", cap = "3.00" }}
+{CLOCKS}"""
 DUE = {
     "clock.warned": [10],
     "clock.breached": [20, 100],

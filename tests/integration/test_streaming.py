@@ -21,27 +21,9 @@ from tests.integration.engines import Broken, Machine, engine, outcomes, record
 from tests.integration.facts import STANDARD, check_sound, dead, down, everything, fact, filed, ids
 from tests.integration.ingesting import in_order
 from tests.integration.stores import Place, Stores
+from tests.integration.test_deadlines import CLOCKS
 
-CLOCKED = (
-    STANDARD
-    + """
-[[agreement.standard.clock]]
-name = "answer"
-target = "PT1H"
-calendar = "always"
-starts = "filed"
-stops = "acknowledged"
-warn = [0.5]
-
-[[agreement.standard.clock]]
-name = "restore"
-target = "PT5H"
-calendar = "always"
-starts = "down"
-stops = "up"
-pauses = ["customer"]
-"""
-)
+CLOCKED = STANDARD + CLOCKS
 
 
 def parts(bodies: list[bytes], *sizes: int) -> Iterator[list[bytes]]:
