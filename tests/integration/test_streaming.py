@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator
@@ -11,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from engine.ahead import Ahead
+from engine.ahead import Ahead, Batch
 from engine.store.errors import ConflictError
 from engine.store.unit import Unit
-from engine.streaming import Streaming
+from engine.streaming import Streaming, _Writer
 from engine.taking import Saving, Taken
 from tests.integration import workload
 from tests.integration.engines import Broken, Machine, engine, outcomes, record
@@ -148,6 +149,39 @@ def test_a_batch_that_cannot_be_written_ends_it_and_what_was_given_is_all_that_i
         assert ids(stores / "a.db") == [f"f{n}" for n in range(given)]
         record(taking, *bodies[given:], mode="event")
     assert len(ids(stores / "a.db")) == 60
+    check_sound(stores / "a.db")
+
+
+def test_what_is_being_written_when_it_is_interrupted_is_taken_back(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies = [filed(f"f{n}", f"C{n}", n) for n in range(20)]
+    abandoned = threading.Event()
+    write, abandon, decide = Saving.write, _Writer.abandon, Streaming._decide_on
+
+    def slowly(self: Saving, unit: Unit) -> None:
+        write(self, unit)
+        if any(name == "f5" for _, name, _, _ in self.identities):
+            abandoned.wait(10)
+
+    def told(self: _Writer) -> None:
+        abandon(self)
+        abandoned.set()
+
+    def interrupted(self: Streaming, batch: Batch, *given: Any) -> Any:
+        if bodies[10] in batch.bodies:
+            raise KeyboardInterrupt
+        return decide(self, batch, *given)
+
+    monkeypatch.setattr(Saving, "write", slowly)
+    monkeypatch.setattr(_Writer, "abandon", told)
+    monkeypatch.setattr(Streaming, "_decide_on", interrupted)
+    with streamed(stores / "a.db", bodies, 5) as (taking, stream):
+        assert len(next(stream).results) == 5
+        with pytest.raises(KeyboardInterrupt):
+            next(stream)
+        assert ids(stores / "a.db") == [f"f{n}" for n in range(5)]
+        record(taking, *bodies[5:], mode="event")
     check_sound(stores / "a.db")
 
 
