@@ -41,14 +41,23 @@ Key = tuple[int, str, str]
 
 
 class Fact(Struct, frozen=True, gc=False):
-    """A fact that was understood. `us` is its time, in microseconds since 1970."""
+    """A fact that was understood. `ref` identifies it (source and id); `us` is its time, in microseconds since 1970."""
 
-    source: str
-    id: str
+    ref: tuple[str, str]
     type: str
     subject: str
     us: int
     data: FactData
+
+    @property
+    def source(self) -> str:
+        """Who speaks."""
+        return self.ref[0]
+
+    @property
+    def id(self) -> str:
+        """Which of the facts of its source it is."""
+        return self.ref[1]
 
     @property
     def time(self) -> datetime:
@@ -58,12 +67,7 @@ class Fact(Struct, frozen=True, gc=False):
     @property
     def key(self) -> Key:
         """Its place in the order of facts."""
-        return (self.us, self.source, self.id)
-
-    @property
-    def ref(self) -> tuple[str, str]:
-        """What identifies it: `source` and `id`."""
-        return (self.source, self.id)
+        return (self.us, *self.ref)
 
     def digest(self) -> bytes:
         """16 bytes that are the same for the same content, however it was written down."""
@@ -200,7 +204,7 @@ def make(  # noqa: PLR0917 - the attributes, in the order in which CloudEvents h
     check = CHECKS.get(type)
     if check is not None:
         data = check(data, (source, id))
-    return Fact(source, id, type, subject, micros(time), data)
+    return Fact((source, id), type, subject, micros(time), data)
 
 
 def check_subject(type: str, subject: str) -> None:  # noqa: A002 - the attribute's own name

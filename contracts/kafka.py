@@ -85,19 +85,20 @@ def brought(key: bytes | None, value: bytes | None, headers: Headers) -> list[Br
 
 def event(position: int, recorded: Recorded) -> tuple[bytes, bytes]:
     """Key and value of a recorded event on `stilldown.events`: a stream without its kind is what it is about."""
-    stream, version, name, time, recorded_at, source, id_, data, service, late = recorded
+    stream, version, name, data, late = recorded.stream, recorded.version, recorded.type, recorded.data, recorded.late
     subject = stream.partition(":")[2]
-    at, written = _rfc3339(time), _rfc3339(recorded_at)
+    at, written = _rfc3339(recorded.time), _rfc3339(recorded.recorded_at)
     if isinstance(data, DecisionData):
         envelope = _Event(
             "1.0", str(position), DECIDED, name, subject, at, _JSON, position, version, "decision", written, data,
-            stream, late, source, id_,
+            stream, late, recorded.source, recorded.id,
         )  # fmt: skip
     else:
         envelope = _Event(
-            "1.0", id_, source, name, subject, at, _JSON, position, version, "fact", written, data, stream, late
-        )
-    return (service or subject).encode(), _encode(envelope)
+            "1.0", recorded.id, recorded.source, name, subject, at, _JSON, position, version, "fact", written, data,
+            stream, late,
+        )  # fmt: skip
+    return (recorded.service or subject).encode(), _encode(envelope)
 
 
 class Placed(NamedTuple):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from contracts.decisions import DecisionData
 from contracts.facts import FactData
 
 
-class Recorded(NamedTuple):
+class Recorded(Struct, frozen=True, gc=False):
     """A recorded fact or decision. Moments are microseconds.
 
     For a decision `source` and `id` name the fact behind it.

@@ -29,7 +29,7 @@ def evolve(state: State, event: Recorded) -> None:
     if isinstance(data, DecisionData):
         state.record(data, event.time, (event.source, event.id))
     else:
-        state.record_fact(Fact(event.source, event.id, event.type, state.name, event.time, data))
+        state.record_fact(Fact((event.source, event.id), event.type, state.name, event.time, data))
 
 
 def replay(stream: str, events: Iterable[Recorded]) -> State:

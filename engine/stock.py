@@ -51,9 +51,14 @@ class Stock:
         """Facts of this batch that were recorded before."""
         self._absent: set[str] = set()
         """Streams that were read in this batch, and in which there is nothing."""
+        self._rows: list[tuple[str, list[tuple[int, str, bytes]], int | None]] = []
+        """Streams that were read and are not built yet: name, events, when their timer is due."""
 
     def _prefetch(self, unit: Unit, facts: Sequence[Fact], written: Mapping[Ref, tuple[bytes, str]]) -> None:
-        """Reads in few statements what the facts of a batch will ask for; `written` will be in the store by then."""
+        """Reads in few statements what the facts of a batch will ask for; `written` will be in the store by then.
+
+        Services and persons are read, but not built before `_build_read`.
+        """
         refs = [fact.ref for fact in facts]
         self._known = unit.identities(refs)
         if written:
@@ -72,7 +77,7 @@ class Stock:
         persons = {
             f"person:{f.data.to}" for f in new if isinstance(f.data, ComplaintAssigned) and f.data.to is not None
         }
-        self._read(unit, services | persons)
+        self._read_rows(unit, services | persons)
 
     def _prefetch_due(self, unit: Unit, streams: Sequence[str]) -> None:
         """Reads in few statements what will be asked for when the timers of `streams` fire."""
@@ -86,12 +91,20 @@ class Stock:
         return state if isinstance(state, Complaint) else None
 
     def _read(self, unit: Unit, streams: Iterable[str]) -> None:
+        self._read_rows(unit, streams)
+        self._build_read()
+
+    def _read_rows(self, unit: Unit, streams: Iterable[str]) -> None:
         missing = sorted(s for s in streams if self._cache.get(s) is None and s not in self._absent)
-        if not missing:
-            return
-        timers = unit.timers_of(missing)
-        for stream, rows in unit.load_many(missing).items():
-            self._build(stream, rows, timers.get(stream))
+        if missing:
+            timers = unit.timers_of(missing)
+            self._rows += [(stream, rows, timers.get(stream)) for stream, rows in unit.load_many(missing).items()]
+
+    def _build_read(self) -> None:
+        """Builds the states of the streams that were read."""
+        rows, self._rows = self._rows, []
+        for row in rows:
+            self._build(*row)
 
     def _build(self, stream: str, rows: list[tuple[int, str, bytes]], due: int | None) -> State | None:
         self.loads += 1

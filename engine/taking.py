@@ -85,6 +85,10 @@ class Saving(NamedTuple):
     """None: as it was."""
     taken: Taken
 
+    def streams(self) -> set[str]:
+        """The streams that it changes: what is on hand of them is not in the store yet."""
+        return {event[0] for event in self.events} | self.timers.keys()
+
     def write(self, unit: Unit) -> None:
         """Writes it, in the transaction of the batch. Nothing of the engine's is touched: any thread may do it."""
         if self.timers:
@@ -222,6 +226,7 @@ class Taking(Timers):
                 self._open_batch(unit, mode)
                 self._origins.update(besides.origins)
                 self._get_ready(unit, parsed, alone=not bodies)
+                self._build_read()
                 results, more = self._decide_all(bodies, parsed)
                 if len(results) == len(bodies):
                     for place in besides.reached:
@@ -247,7 +252,7 @@ class Taking(Timers):
     ) -> None:
         """Reads what the facts of a batch will ask for, and what falls due among them; `alone`: there are none.
 
-        `written`: facts that are not in the store yet, but will be.
+        What was read is built by `_build_read`. `written`: facts that are not in the store yet, but will be.
         """
         facts = [fact for fact in parsed if isinstance(fact, Fact)]
         self._prefetch(unit, facts, written)

@@ -167,7 +167,7 @@ class _Check:
         if stream != event.stream:
             raise _BrokenError(position, f"{name} is in {event.stream}, by its identity in {stream}")
         subject = event.stream.partition(":")[2]
-        if Fact(event.source, event.id, event.type, subject, event.time, event.data).digest() != digest:
+        if Fact((event.source, event.id), event.type, subject, event.time, event.data).digest() != digest:
             raise _BrokenError(position, f"{name} has other content than its identity says")
         self.facts += 1
         self._told += _number(event.source, event.id)

@@ -120,7 +120,7 @@ def load(state: State, rows: Iterable[tuple[int, str, bytes]]) -> None:
         got = _DECODERS[topic](stored)
         state.version, state.recorded_at = version, got.recorded_at
         if topic in FACTS:
-            record_fact(Fact(got.source, got.id, topic, name, got.time, got.data))
+            record_fact(Fact((got.source, got.id), topic, name, got.time, got.data))
         else:
             record(got.data, got.time, (got.source, got.id))
 

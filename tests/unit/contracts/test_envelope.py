@@ -25,7 +25,7 @@ DOWN = {"evidence": "customer"}
 def test_a_fact_has_its_attributes_its_moment_and_its_place_in_the_order_of_facts() -> None:
     fact = parse(written(time="2026-03-01T12:00:00.5+01:00"))
     us = micros(datetime(2026, 3, 1, 11, 0, 0, 500_000, UTC))
-    assert fact == Fact("/desk", "1", "service.down", "register-3", us, ServiceDown(evidence="customer"))
+    assert fact == Fact(("/desk", "1"), "service.down", "register-3", us, ServiceDown(evidence="customer"))
     assert fact.time == datetime(2026, 3, 1, 11, 0, 0, 500_000, UTC)
     assert fact.time.tzinfo is UTC
     assert fact.key == (us, "/desk", "1")
