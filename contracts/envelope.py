@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from sys import intern
 from typing import Any
 from urllib.parse import unquote
 
@@ -204,7 +205,7 @@ def make(  # noqa: PLR0917 - the attributes, in the order in which CloudEvents h
     check = CHECKS.get(type)
     if check is not None:
         data = check(data, (source, id))
-    return Fact((source, id), type, subject, micros(time), data)
+    return Fact((intern(source), id), data.TYPE, subject, micros(time), data)
 
 
 def check_subject(type: str, subject: str) -> None:  # noqa: A002 - the attribute's own name

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
+from msgspec import Struct
+
 from contracts.heard import Claimed, Delivered, Noticed, Rejected, Said
 from contracts.moments import micros
 from engine.words import EarlierNeededError, Timeline
@@ -41,7 +43,7 @@ class Shift(NamedTuple):
     by: int
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True, gc=False):
     """An item of the log in its place."""
 
     place: Place

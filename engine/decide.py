@@ -149,15 +149,16 @@ class Step(Spreading):
         again = (
             cls is ComplaintAcknowledged and complaint.acknowledged is not None and fact.key > complaint.acknowledged
         )
+        given = fact.data.to if isinstance(fact.data, ComplaintAssigned) else None
+        if given is not None and given not in complaint.people:
+            self.owned.append((given, complaint.name))
         before = self._tables(complaint, cls) if late else None
         self._record_fact(complaint, fact, service=complaint.service, late=late)
         if cls in BRINGS:
             self._bring(complaint, fact)
         if before is not None:
             self._restate(complaint, before, self._tables(complaint, cls), fact.us, fact.ref)
-        if isinstance(fact.data, ComplaintAssigned):
-            if fact.data.to is not None:
-                self.owned.append((fact.data.to, complaint.name))
+        if cls is ComplaintAssigned:
             self._stand_in(complaint, fact.us, fact.ref)
         elif cls in MOVES or (complaint.standing is not None and cls in LIFTS):
             moved = not again and any(moves(a.terms, cls) for a in applied(complaint, self.streams))

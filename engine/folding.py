@@ -11,6 +11,8 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from contracts.heard import Delivered, Noticed
 from engine.claims import Claim, Delivery, Entry, Fold, NoticeId, Place
 from engine.words import BEGINNING, EarlierNeededError, Span
@@ -31,7 +33,7 @@ class Checkpoint(NamedTuple):
     fold: Fold
 
 
-class Folded(NamedTuple):
+class Folded(Struct, frozen=True, gc=False):
     """What a fold went through: nothing outside of it has changed.
 
     `spans` are the outages that end from `low` on and begin before `until` (None: no end); `claims`

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from contracts.decisions import (
     OutageClaimed,
@@ -27,7 +28,7 @@ ROWS_AN_EVENT = 400
 """Rows that one event carries at most, which keeps it below 256 KB."""
 
 
-class Change(NamedTuple):
+class Change(Struct, frozen=True, gc=False):
     """Outages that differ, in a stretch: `old` are recorded, `new` hold. Starts before `until` (None: no end)."""
 
     until: int | None
@@ -45,7 +46,7 @@ class Change(NamedTuple):
         return [outage[:2] for outage in self.old] != [outage[:2] for outage in self.new]
 
 
-class News(NamedTuple):
+class News(Struct, frozen=True, gc=False):
     """What differs from what is recorded."""
 
     changes: list[Change]
@@ -191,7 +192,7 @@ def _kind(news: News, time: int) -> tuple[type[Outages], int]:
         return OutageRestated, time
     if not news.changes:
         return _kind_of_claims(news.claims), time
-    _, old, new = news.changes[0]
+    old, new = news.changes[0].old, news.changes[0].new
     if not old and len(new) == 1 and new[0].end is None:
         return OutageStarted, new[0].start
     if len(old) == len(new) == 1 and old[0].start == new[0].start and old[0].end is None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from msgspec import Struct
+
 from contracts.agreements import Agreement
 from contracts.decisions import DecisionData
 from contracts.envelope import Fact
@@ -71,7 +73,7 @@ class Work(NamedTuple):
     cause: Ref
 
 
-class Touch(NamedTuple):
+class Touch(Struct, frozen=True, gc=False):
     """From when on a complaint is to be looked at; None: all of it.
 
     Where nothing `moved` that its clocks, promises and credits rest on, they differ only if something was due.

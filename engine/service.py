@@ -12,6 +12,8 @@ from functools import lru_cache
 from sys import intern
 from typing import Literal, NamedTuple
 
+from msgspec import Struct
+
 from contracts.decisions import DecisionData, Outages, ServiceHeard
 from contracts.envelope import Fact, Key
 from contracts.facts import FactCorrected, ServiceDown, ServiceUp
@@ -42,7 +44,7 @@ class Closing(NamedTuple):
     complaint: str
 
 
-class Heard(NamedTuple):
+class Heard(Struct, frozen=True, gc=False):
     """What a fact brought, in its place."""
 
     time: int

@@ -21,6 +21,7 @@ from engine.store.mapper import load
 from engine.store.unit import Unit
 from engine.terms import Terms
 
+_NOT_OF_COMPLAINTS = ("service.", "person.")
 SHORT = 64
 """Events of a complaint that are read again when it is asked for, rather than those that another process has added."""
 
@@ -64,20 +65,22 @@ class Stock:
         if written:
             self._known.update({ref: written[ref] for ref in refs if ref in written})
         new = [fact for fact in facts if fact.ref not in self._known]
-        complaints = {f"complaint:{fact.subject}" for fact in new if not fact.type.startswith(("service.", "person."))}
-        self._read(unit, complaints)
-        services = {f"service:{fact.subject}" for fact in new if fact.type.startswith("service.")}
+        self._read(unit, {f"complaint:{fact.subject}" for fact in new if not fact.type.startswith(_NOT_OF_COMPLAINTS)})
+        others: set[str] = set()
         for fact in new:
-            if isinstance(fact.data, ComplaintFiled):
-                services.add(f"service:{service_of(fact, fact.data)}")
-            elif (complaint := self._on_hand(f"complaint:{fact.subject}")) is not None:
-                cls = fact.data.__class__
-                if cls in BRINGS or (cls in MOVES and needs_service(applied(complaint, self))):
-                    services.add(f"service:{complaint.service}")
-        persons = {
-            f"person:{f.data.to}" for f in new if isinstance(f.data, ComplaintAssigned) and f.data.to is not None
-        }
-        self._read_rows(unit, services | persons)
+            data, cls = fact.data, fact.data.__class__
+            if isinstance(data, ComplaintAssigned):
+                if data.to is not None:
+                    others.add(f"person:{data.to}")
+            elif isinstance(data, ComplaintFiled):
+                others.add(f"service:{service_of(fact, data)}")
+            elif fact.type.startswith("service."):
+                others.add(f"service:{fact.subject}")
+            elif cls in BRINGS or cls in MOVES:
+                complaint = self._on_hand(f"complaint:{fact.subject}")
+                if complaint is not None and (cls in BRINGS or needs_service(applied(complaint, self))):
+                    others.add(f"service:{complaint.service}")
+        self._read_rows(unit, others)
 
     def _prefetch_due(self, unit: Unit, streams: Sequence[str]) -> None:
         """Reads in few statements what will be asked for when the timers of `streams` fire."""

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import structlog
+from msgspec import Struct
 
 from contracts.envelope import Fact, Key
 from contracts.errors import MalformedError, StilldownError
@@ -40,7 +41,7 @@ class Outcome(Enum):
     DEAD = "dead"
 
 
-class Result(NamedTuple):
+class Result(Struct, frozen=True, gc=False):
     """What became of a fact, and if it is dead or held, why."""
 
     outcome: Outcome
@@ -283,9 +284,11 @@ class Taking(Timers):
 
     def _reach(self, time: int) -> bool:
         """The engine's clock follows the facts: what falls due before is done first; whether all of it could be."""
-        if not (self._work_off() and self._fire(max(time, self._now), DUE) and self._work_off()):
+        now = max(time, self._now)
+        due = self._working or self._loaded < now or (self._heap and self._heap[0][0] <= now)
+        if due and not (self._work_off() and self._fire(now, DUE) and self._work_off()):
             return False
-        self._now = max(self._now, time)
+        self._now = max(self._now, now)
         return True
 
     def _open_batch(self, unit: Unit, mode: str | None) -> None:

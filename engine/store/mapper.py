@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from sys import intern
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -120,9 +121,9 @@ def load(state: State, rows: Iterable[tuple[int, str, bytes]]) -> None:
         got = _DECODERS[topic](stored)
         state.version, state.recorded_at = version, got.recorded_at
         if topic in FACTS:
-            record_fact(Fact((got.source, got.id), topic, name, got.time, got.data))
+            record_fact(Fact((intern(got.source), got.id), got.data.TYPE, name, got.time, got.data))
         else:
-            record(got.data, got.time, (got.source, got.id))
+            record(got.data, got.time, (intern(got.source), got.id))
 
 
 class EventMapper(Mapper[str]):
