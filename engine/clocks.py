@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from contracts.agreements import Agreement, Clock
 from contracts.envelope import Key
 from contracts.facts import (
@@ -33,7 +35,7 @@ from engine.waiting import TOLD, Told, Wait, told
 _MOST = 512
 
 
-class Applied(NamedTuple):
+class Applied(Struct, frozen=True, gc=False):
     """Terms, from a moment on."""
 
     time: int

@@ -29,7 +29,7 @@ class Held(NamedTuple):
     due: int | None = None
 
 
-class InForce(NamedTuple):
+class InForce(Struct, frozen=True, gc=False):
     """An agreement's version."""
 
     agreement: Agreement
@@ -85,6 +85,21 @@ class Touch(Struct, frozen=True, gc=False):
 
 class Recording:
     """What follows from one fact, or from time alone, at `now` (microseconds)."""
+
+    __slots__ = (
+        "_touched",
+        "complaints",
+        "decisions",
+        "events",
+        "filed",
+        "now",
+        "owned",
+        "persons",
+        "services",
+        "stream",
+        "streams",
+        "work",
+    )
 
     def __init__(self, streams: Streams, now: int) -> None:
         self.streams = streams

@@ -52,7 +52,7 @@ class Heard(Struct, frozen=True, gc=False):
     items: tuple[Item, ...]
 
 
-class Turn(NamedTuple):
+class Turn(Struct, frozen=True, gc=False):
     """A complaint's beginning or end on the service: the fact, where it counts, and what was heard (None: nothing)."""
 
     ref: Ref
@@ -314,12 +314,13 @@ def _shifts(complaint: str, turns: Sequence[Turn]) -> list[Entry]:
     shifts: list[Entry] = []
     terms: Terms | None = None
     last: Place | None = None
-    for _, place, item in turns:
+    for turn in turns:
+        place, item = turn.place, turn.item
         now = terms_of(item) if isinstance(item, Leans) else None
         if item is None or now == terms:
             continue
         if last is not None and place <= last:
-            place = (*last[:3], last[3] + 2)  # noqa: PLW2901 - its place is behind the one ahead of it
+            place = (*last[:3], last[3] + 2)  # its place is behind the one ahead of it
         last = place
         if terms is not None:
             shifts.append(Entry(place, complaint, _shift(terms, -1)))

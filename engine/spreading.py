@@ -39,6 +39,8 @@ FEW = 16
 class Spreading(Recording):
     """From words to outages, from outages to complaints."""
 
+    __slots__ = ()
+
     # ------------------------------------------------------------------ services
 
     def _hear(self, service: Service, complaint: Complaint, ref: Ref) -> None:
@@ -195,7 +197,10 @@ class Spreading(Recording):
     # ------------------------------------------------------------------ owners
 
     def _absences(self, complaint: Complaint) -> Absences:
-        return gather(complaint.people, lambda name: self.streams.person(name).absences())
+        person = self.streams.person
+        if not any([person(name).facts for name in complaint.people]):  # noqa: C419 - there are few
+            return {}
+        return gather(complaint.people, lambda name: person(name).absences())
 
     def _tables(self, complaint: Complaint, cls: type[FactData] | None = None) -> ComplaintRestated:
         """The rows of a complaint as they stand, of those that a fact of class `cls` may change."""
