@@ -11,8 +11,9 @@ import sys
 
 from bench import deadlines, flaps, intake, log, outage, showing, timers, views, working
 from engine.tuning import tune
+from ops.taking import BATCH
 
-_INTAKE = ("17", "100", "sqlite")
+_INTAKE = ("17", str(BATCH), "sqlite")
 
 
 def main(arguments: list[str]) -> None:
