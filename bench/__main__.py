@@ -1,4 +1,4 @@
-"""`python -m bench [NAME]`: show, flaps, log [--clocks], worktime, timers, outage […], views, or
+"""`python -m bench [NAME]`: show, flaps, log [--clocks], worktime, timers, outage […], views, flow, or
 `intake [--clocks] [COPIES] [BATCH] [STORE]`; without a name all of them.
 
 Figures, as ratios of one run.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 import sys
 
-from bench import deadlines, flaps, intake, log, outage, showing, timers, views, working
+from bench import deadlines, flaps, flow, intake, log, outage, showing, timers, views, working
 from engine.tuning import tune
 from ops.taking import BATCH
 
@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> None:
     tune()
     clocks = "--clocks" in arguments
     arguments = [argument for argument in arguments if argument != "--clocks"]
-    wanted = arguments[:1] or ["show", "flaps", "log", "worktime", "timers", "outage", "intake", "views"]
+    wanted = arguments[:1] or ["show", "flaps", "log", "worktime", "timers", "outage", "intake", "views", "flow"]
     for name in wanted:
         if name == "intake":
             given = arguments[1:4]
@@ -40,10 +40,13 @@ def main(arguments: list[str]) -> None:
             outage.main(arguments[1:])
         elif name == "views":
             views.main(*map(int, arguments[1:2]))
+        elif name == "flow":
+            flow.main(*map(int, arguments[1:2]))
         elif name == "show":
             showing.main()
         else:
-            sys.exit(f"no benchmark {name!r}; there are show, flaps, log, worktime, timers, outage, intake and views")
+            there = "show, flaps, log, worktime, timers, outage, intake, views and flow"
+            sys.exit(f"no benchmark {name!r}; there are {there}")
 
 
 if __name__ == "__main__":

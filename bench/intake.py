@@ -95,12 +95,12 @@ def main(count: int = 17, size: int = BATCH, store: str = "sqlite", *, clocks: b
             copied.writelines(copies(facts, count))
         with (folder / "facts.jsonl").open("rb") as facts, _PLACES[store](folder) as place:
             terms = parse((CLOCKS if clocks else AGREEMENTS).read_text())
-            _run(facts, size, place, terms if clocks else _without_clocks(terms))
+            _run(facts, size, place, terms if clocks else without_clocks(terms))
     finally:
         shutil.rmtree(folder)
 
 
-def _without_clocks(file: AgreementFile) -> AgreementFile:
+def without_clocks(file: AgreementFile) -> AgreementFile:
     plain = tuple(msgspec.structs.replace(a, clocks=(), calendars=()) for a in file.agreements)
     return msgspec.structs.replace(file, agreements=plain)
 

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -21,6 +22,7 @@ import orjson
 
 from bench.outage_check import differences, shown_otherwise
 from bench.outage_story import DOWN, LATE, MINUTE, TERMS, UP, Story
+from bench.workload import batches
 from contracts.agreements import parse
 from contracts.moments import rfc3339
 from engine.intake import Engine
@@ -68,6 +70,9 @@ def work_off(url: str, stop: Event, told: Connection) -> None:
 
 def peak() -> int:
     """The most memory that this process had, in MB."""
+    with suppress(OSError, StopIteration):  # Linux; what `resource` tells begins with what the parent had
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) // 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform != "darwin" else 1_048_576)
 
 
@@ -150,6 +155,8 @@ def main(arguments: list[str]) -> None:
     asked.add_argument("--pace", type=float, default=1.0, help="seconds between two flaps")
     asked.add_argument("--others", type=float, default=200, help="facts of other services a second")
     how = asked.parse_args(arguments)
+    if how.flaps % 2:
+        asked.error(f"--flaps {how.flaps}: it has to be even, down and up")
     story = Story(time.time_ns() // 1000 - 600 * MINUTE, how.complaints, how.flaps, how.closings)
     with tempfile.TemporaryDirectory(prefix="stilldown-bench-") as folder:
         path = Path(folder) / "outage.db"
@@ -218,9 +225,12 @@ def _file(run: Run) -> None:
         f"  filed: {story.complaints / sum(rows):,.0f}/s; processor time of the last tenth against the first:"
         f" {last / first:.2f}"
     )
-    course = [body for n in range(story.complaints) for body in story.course(n)]
-    spent = [run.take(course[n : n + SIZE]) for n in range(0, len(course), SIZE)]
-    print(f"  {len(course):,} facts of theirs: {len(course) / sum(spent):,.0f}/s")
+    course = (body for n in range(story.complaints) for body in story.course(n))
+    count, spent = 0, 0.0
+    for bodies in batches(course, SIZE):
+        count += len(bodies)
+        spent += run.take(bodies)
+    print(f"  {count:,} facts of theirs: {count / spent:,.0f}/s")
     for n in range(OTHERS):
         data = {"customer": "x", "channel": "web", "summary": "slow", "service": f"line-{n}"}
         fact = {"specversion": "1.0", "id": f"f{n}", "source": "/other", "type": "complaint.filed", "subject": f"O-{n}"}
