@@ -51,6 +51,7 @@ PARTS: Final = (0, 8)
 JOINING = 10.0
 """Seconds for engines to share the partitions."""
 PATIENCE = 300
+_SETTINGS: Final = ("-c", "max_wal_size=4GB", "-c", "shared_buffers=256MB")
 
 
 class _Said(msgspec.Struct):
@@ -93,7 +94,7 @@ def _place(folder: Path) -> Iterator[Place]:
     broker = Broker(folder / "kafka")
     broker.start()
     try:
-        with temporary(settings=("-c", "max_wal_size=4GB", "-c", "shared_buffers=256MB")) as server:
+        with temporary(settings=_SETTINGS) as server:
             asyncio.run(_topics(broker.bootstrap))
             with closing(Engine(server.url())) as engine:
                 engine.publish(without_clocks(parse(AGREEMENTS.read_text())))

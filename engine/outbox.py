@@ -16,7 +16,7 @@ from engine.store.errors import StoreError
 from engine.store.handing import RELAY, Lease, Untold
 from engine.store.mapper import from_row
 from engine.store.opening import open_store
-from engine.store.unit import Unit, reading, writing
+from engine.store.unit import Unit, noting, reading, writing
 
 PAGE: Final = 2_000
 PAGE_BYTES: Final = 8 * 1024 * 1024
@@ -76,8 +76,11 @@ class Outbox:
             return unit.lease(RELAY) if held else None
 
     def move(self, epoch: int, position: int) -> bool:
-        """All up to `position` has been sent; False where another epoch has begun."""
-        with writing(self._store) as unit:
+        """All up to `position` has been sent; False where another epoch has begun.
+
+        If that is lost, or another relay that begins at this moment has not seen it, some of it is sent once more.
+        """
+        with noting(self._store) as unit:
             return unit.move_lease(RELAY, epoch, position=position, until=self._now(unit) + self._length)
 
     def release(self, epoch: int) -> None:

@@ -30,6 +30,8 @@ from engine.store.handing import Lease, Untold
 
 POLL: Final = 0.05
 """Seconds between two looks at a store in which others write; this process's own writing wakes the relay up."""
+MANY: Final = 500
+"""Events of a page upon which the next is read while it is sent: much waits, and none of it for long."""
 _GRACE: Final = 3.0
 """Seconds for what hangs when the relay is to stop."""
 _BATCH_BYTES: Final = 256 * 1024
@@ -152,13 +154,15 @@ class Relay:
         while not stop.is_set():
             if page:
                 position = page[-1].position
-                ahead = asyncio.ensure_future(self._page(position))
+                ahead = asyncio.ensure_future(self._page(position)) if len(page) > MANY else None
                 try:
                     await self._send(producer, page)
                     await self._move(epoch, position)
                 finally:
-                    page = await ahead
+                    page = await ahead if ahead is not None else []
                 held = time.monotonic()
+                if ahead is None:  # what has come meanwhile is to wait for nothing
+                    page = await self._page(position)
             letters = await self._store(Outbox.letters)
             if letters:
                 await self._bury(producer, letters)

@@ -8,7 +8,7 @@ statement after the lock sees all that was committed before it was given.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -41,6 +41,7 @@ SETTINGS = {
 }
 """What each connection sets."""
 _BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {LOCK}"
+_NOTE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL synchronous_commit = off"
 _LOOK = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
     " SET LOCAL idle_in_transaction_session_timeout = '10min'"  # a reader may take its time, and holds up nobody
@@ -77,13 +78,20 @@ class PostgresStore:
         """Lets go of the database."""
         self._connection.close()
 
-    @contextmanager
-    def writing(self) -> Iterator[Unit]:
+    def writing(self) -> AbstractContextManager[Unit]:
         """A transaction that has the write lock from its start; nothing of it stays if anything is raised in it."""
+        return self._writing(_BEGIN)
+
+    def noting(self) -> AbstractContextManager[Unit]:
+        """A transaction without the write lock, which does not wait for the disk."""
+        return self._writing(_NOTE)
+
+    @contextmanager
+    def _writing(self, begin: str) -> Iterator[Unit]:
         connection = self.connection
         try:
             with plainly("written"):
-                connection.execute(_BEGIN)
+                connection.execute(begin)
                 yield PostgresUnit(connection.cursor(binary=True))
                 connection.execute("COMMIT")
         except BaseException:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time as time_
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib import resources
 from itertools import chain
 from typing import Any
@@ -207,6 +207,10 @@ class SQLiteStore:
         except BaseException:
             self.connection.rollback()
             raise
+
+    def noting(self) -> AbstractContextManager[Unit]:
+        """A file has one lock, and keeps what was written in order: as `writing`."""
+        return self.writing()
 
     @contextmanager
     def reading(self) -> Iterator[Unit]:

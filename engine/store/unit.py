@@ -409,6 +409,9 @@ class Store(Protocol):
     def reading(self) -> AbstractContextManager[Unit]:
         """See `reading`."""
 
+    def noting(self) -> AbstractContextManager[Unit]:
+        """See `noting`."""
+
     def close(self) -> None:
         """Lets go of it."""
 
@@ -424,3 +427,11 @@ def writing(store: Store) -> AbstractContextManager[Unit]:
 def reading(store: Store) -> AbstractContextManager[Unit]:
     """A transaction that sees one state of the store and writes nothing. Raises StoreError."""
     return store.reading()
+
+
+def noting(store: Store) -> AbstractContextManager[Unit]:
+    """A transaction for a note that is right whoever else writes, and harmless if the server's crash takes it back.
+
+    A database need not wait for its write lock, nor for the disk. Raises as `writing` does.
+    """
+    return store.noting()
