@@ -11,8 +11,7 @@ def tune() -> None:
 
     States of streams hold no cycles, and there are many of them: with Python's own thresholds intake spends a third of
     its time on looking. What is new is looked at little by little, though: for 100,000 new objects all threads would
-    stand still for a tenth of a second. Threads that wait for the disk (engine.streaming) are back at work in a tenth of
-    a millisecond.
+    stand still for a tenth of a second. Threads that wait for the disk (engine.streaming) are back at work soon.
     """
     gc.collect()
     gc.freeze()
