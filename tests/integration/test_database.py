@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import psycopg
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from contracts.agreements import parse
 from engine.intake import Engine
 from engine.keeping import Keeper
+from engine.outbox import Outbox
 from engine.reading import Reader
 from engine.store import database, migrating
 from engine.store.database import SETTINGS, connect
@@ -144,6 +146,24 @@ def test_an_engine_that_hangs_in_a_batch_lets_others_go_on(place: Database, monk
         thread.join()
         assert len(failed) == 1
     assert ids(place) == ["f"]
+
+
+def test_a_relay_notes_its_place_while_a_batch_is_under_way(place: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    with engine(place) as taking:
+        record(taking, filed("f", "C1", 0), down("d", "S1", 1))
+    monkeypatch.setitem(SETTINGS, "lock_timeout", "1s")
+    with closing(Outbox(place.url, "one", 10)) as relay, connect(place.url) as busy:
+        lease = relay.seize()
+        assert lease is not None
+        busy.execute(f"BEGIN; {LOCK}")
+        with pytest.raises(StoreBusyError):
+            relay.hold(lease.epoch)
+        assert relay.move(lease.epoch, 2)
+        assert not relay.move(lease.epoch - 1, 3)
+        busy.execute("ROLLBACK")
+        held = relay.hold(lease.epoch)
+        assert held is not None
+        assert held.position == 2
 
 
 def test_two_stores_in_one_database_do_not_wait_for_each_other(place: Database) -> None:
