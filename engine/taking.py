@@ -285,7 +285,7 @@ class Taking(Timers):
     def _reach(self, time: int) -> bool:
         """The engine's clock follows the facts: what falls due before is done first; whether all of it could be."""
         now = max(time, self._now)
-        due = self._working or self._loaded < now or (self._heap and self._heap[0][0] <= now)
+        due = self._working or self._loaded < (now, DUE) or (self._heap and self._heap[0][0] <= now)
         if due and not (self._work_off() and self._fire(now, DUE) and self._work_off()):
             return False
         self._now = max(self._now, now)

@@ -51,7 +51,8 @@ class Timers(Stock):
     def _no_timers(self) -> None:
         """Begins with none."""
         self._horizon = 0
-        self._loaded = 0
+        self._loaded = (0, 0)
+        """The place in time before which all that falls due is in the heap: a moment, and a rank."""
         self._size = LOADING
         self._portion = Portion(LOADING)
         self._heap: list[tuple[int, int, str]] = []
@@ -111,7 +112,12 @@ class Timers(Stock):
         self._portion = Portion(LOADING if self._mode == "event" else ALONE if alone else SILENCES)
         asked = self._size.most + len(self._stuck)
         rows = self._unit.timers(horizon, asked)
-        self._loaded = horizon if len(rows) < asked else rows[-1][0] - 1
+        self._loaded = (horizon, AFTER)
+        if len(rows) >= asked:
+            # At the last of these moments there may be more. What speaks before the facts of it has to be here.
+            last = rows[-1][0]
+            rows = list(dict.fromkeys([*rows, *self._unit.silences(last)]))
+            self._loaded = (last, DUE)
         self._heap = [(due, RANK[stream.partition(":")[0]], stream) for due, stream in rows]
         if self._holding:
             self._heap += [(due, FACTS, HELD) for due in self._unit.held_due(horizon)]
@@ -140,7 +146,7 @@ class Timers(Stock):
                 self._portion.took(1)
                 self._at(due)
                 self._fired(state, due)
-        return self._loaded >= time
+        return self._loaded >= (time, rank)
 
     def _read_ahead(self) -> None:
         """Reads the streams that fire next in few statements."""

@@ -245,6 +245,12 @@ class Unit(Handing):
             "SELECT due, stream FROM timers WHERE due <= ? ORDER BY due, stream LIMIT ?", (until, most)
         ).fetchall()
 
+    def silences(self, due: int) -> list[tuple[int, str]]:
+        """The timers of services that are due at a very moment, as `timers` gives them."""
+        return self._execute(
+            "SELECT due, stream FROM timers WHERE due = ? AND stream >= 'service:' AND stream < 'service;'", (due,)
+        ).fetchall()
+
     # what is left to be worked off
 
     def works(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from engine.intake import Engine
+from engine.portions import Size
 from tests.integration.engines import Machine, engine, record, take
 from tests.integration.facts import DAY, Event, check_sound, down, everything, fact, filed, log, one, rows, up, us, when
 from tests.integration.processes import killed, together
@@ -341,3 +342,35 @@ def test_who_was_given_a_complaint_by_a_correction_is_stood_in_for(stores: Store
         record(taking, absence("x", "ann", 3, 30, "bob"), down("z", "S9", 60), mode="event")
     found = [(e.time, e.data["person"], e.data["deputy"]) for e in log(path) if e.type == "complaint.reassigned"]
     assert found == [(us(30), "ann", "bob")]
+
+
+class NowhereError(BaseException):
+    """No fact's fault: it is not to be tried fact by fact."""
+
+
+class Bounded(Engine):
+    """An engine that gives up where it goes on and on without getting anywhere."""
+
+    transactions = 0
+
+    def _batch(self, *given: Any) -> Any:
+        self.transactions += 1
+        if self.transactions > 100:
+            raise NowhereError
+        return super()._batch(*given)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 7, 1000])
+@pytest.mark.parametrize("minute", [10, 20])
+def test_more_falls_due_at_the_very_moment_of_a_fact_than_is_done_at_once(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, most: int, minute: int
+) -> None:
+    monkeypatch.setattr("engine.timers.LOADING", Size(most, most))
+    path = stores / "a.db"
+    with engine(path, terms=TERMS, kind=Bounded) as taking:
+        record(taking, *(filed(f"f{n}", f"C{n}", 0, service=f"S{n}") for n in range(7)), mode="event")
+        answered = [fact(f"k{n}", "complaint.acknowledged", f"C{n}", minute, by="desk") for n in range(7)]
+        record(taking, *answered, down("z", "S99", 9000), mode="event")
+    events = check_sound(path)
+    assert sum(e.type == "clock.warned" for e in events) == (7 if minute > 10 else 0)
+    assert not [e for e in events if e.type == "clock.breached"], "what comes at the due time is in time"

@@ -9,6 +9,7 @@ import pytest
 
 from engine.decide import Step
 from engine.intake import Engine
+from engine.portions import Size
 from engine.service import Service
 from tests.integration.engines import Machine, engine, outcomes, record, take
 from tests.integration.facts import DAY, Event, check_sound, close, down, everything, fact, filed, ids, micros, up, us
@@ -56,6 +57,21 @@ def test_by_the_clock_of_events_a_silence_speaks_at_its_time_between_the_facts(s
     assert ended.position < before < after, "at one instant silence speaks first, then facts"
     assert [e.type for e in events if e.stream == "complaint:C1"][-1] == "complaint.closed"
     assert not timers(path)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 7])
+def test_at_one_instant_all_silences_speak_before_its_facts_though_there_are_more_than_are_done_at_once(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr("engine.timers.LOADING", Size(most, most))
+    path = stores / "a.db"
+    with engine(path) as taking:
+        record(taking, *(body for n in range(7) for body in asked(n)), mode="event")
+        record(taking, down("x", "S99", DUE), mode="event")
+    [fact_at] = [e.position for e in check_sound(path) if e.id == "x" and e.is_fact]
+    for n in range(7):
+        [ended] = ends(path, n)
+        assert ended.position < fact_at
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 100])
