@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Container
 
 from engine.recording import State
 
@@ -34,11 +33,7 @@ class Cache:
         """Forgets all."""
         self._states.clear()
 
-    def trim(self, spared: Container[str] = ()) -> None:
-        """Forgets those used longest ago, down to the limit, or to the first that is `spared`."""
+    def trim(self) -> None:
+        """Forgets those used longest ago, down to the limit."""
         while len(self._states) > self.limit:
-            stream, state = self._states.popitem(last=False)
-            if stream in spared:
-                self._states[stream] = state
-                self._states.move_to_end(stream, last=False)
-                return
+            self._states.popitem(last=False)

@@ -44,7 +44,7 @@ class _Flight(NamedTuple):
     """A batch whose writing is under way."""
 
     batch: Batch
-    saving: Saving
+    taken: Taken
     written: Future[None]
 
 
@@ -150,7 +150,7 @@ class Streaming(Taking):
                 self._get_ready(transaction.unit, batch.facts, alone=False)
             self._build_read()
             if before is not None:
-                self._cache.trim(before.saving.streams())
+                self._cache.trim()  # what is missed then is read when the batch before is in the store
             self._unit = cast("Unit", transaction)
             results, more = self._decide_all(*batch)
             return self._gather(results, more=more)
@@ -161,7 +161,7 @@ class Streaming(Taking):
         """Waits until a batch is durable. What failed for a fact's fault is taken by itself."""
         failure = flight.written.exception()
         if failure is None:
-            return flight.saving.taken
+            return flight.taken
         self._forget()
         if isinstance(failure, StilldownError) or not isinstance(failure, Exception):
             raise failure
@@ -189,7 +189,7 @@ class Streaming(Taking):
             following = more.soon(SOON) if more is not None and whole and self._mode == "event" else None
             if following is not None and (saving.events or self._seen_position):
                 self._get_ahead(unit, saving, following)
-                return _Flight(batch, saving, writer.write(transaction.stack.pop_all(), unit, saving))
+                return _Flight(batch, saving.taken, writer.write(transaction.stack.pop_all(), unit, saving))
             with transaction.stack:
                 saving.write(unit)
         except StilldownError:
@@ -205,8 +205,7 @@ class Streaming(Taking):
         self._seen_position += saving.taken.events
         self._clock = saving.clock or self._clock
         self._begin_batch()
-        self._holding = self._holding and unit.holds_any()
-        self._dying = self._dying and unit.has_dead()
+        self._holding, self._dying = unit.holds_any(), unit.has_dead()
         self._get_ready(unit, following.facts, alone=False, written=written)
         for stream, due in armed.items():
             if due is not None and due <= self._horizon:
@@ -227,6 +226,5 @@ class Streaming(Taking):
         if version == self._seen_version:
             return True
         self._seen_version = version
-        self._dying = self._dying or unit.has_dead()
         there = (unit.last_position(), unit.clock(), unit.works(), unit.holds_any())
         return there == (self._seen_position, self._clock, self._working, self._holding)

@@ -86,10 +86,6 @@ class Saving(NamedTuple):
     """None: as it was."""
     taken: Taken
 
-    def streams(self) -> set[str]:
-        """The streams that it changes: what is on hand of them is not in the store yet."""
-        return {event[0] for event in self.events} | self.timers.keys()
-
     def write(self, unit: Unit) -> None:
         """Writes it, in the transaction of the batch. Nothing of the engine's is touched: any thread may do it."""
         if self.timers:
@@ -288,7 +284,7 @@ class Taking(Timers):
         due = self._working or self._loaded < (now, DUE) or (self._heap and self._heap[0][0] <= now)
         if due and not (self._work_off() and self._fire(now, DUE) and self._work_off()):
             return False
-        self._now = max(self._now, now)
+        self._now = now
         return True
 
     def _open_batch(self, unit: Unit, mode: str | None) -> None:
