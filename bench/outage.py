@@ -28,7 +28,7 @@ from contracts.moments import rfc3339
 from engine.intake import Engine
 from engine.keeping import Keeper
 from engine.reading import Reader
-from engine.taking import Outcome
+from engine.taken import Outcome
 from engine.tuning import tune
 
 _SPAWN = multiprocessing.get_context("spawn")

@@ -19,7 +19,7 @@ from engine.intake import Engine
 from engine.member import Fetched, Member, Places
 from engine.store.errors import LostError
 from engine.store.handing import Reached
-from engine.taking import Taken
+from engine.taken import Taken
 from engine.worker import Worker
 
 GROUP: Final = "stilldown.engine"

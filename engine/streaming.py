@@ -19,7 +19,8 @@ from typing import Any, NamedTuple, cast
 from contracts.errors import StilldownError
 from engine.ahead import Ahead, Batch
 from engine.store.unit import Unit, writing
-from engine.taking import Saving, Taken, Taking, WaitedError
+from engine.taken import Saving, Taken
+from engine.taking import Taking, WaitedError
 from engine.timers import RANK, ElsewhereError
 
 SOON = 0.005

@@ -13,7 +13,7 @@ from contracts.errors import MalformedError, StilldownError
 from contracts.moments import rfc3339
 from engine.keeping import Keeper
 from engine.reading import Reader
-from engine.taking import Outcome
+from engine.taken import Outcome
 from ops.asking import standing_now, up_to_date
 from ops.errors import OptionError
 from ops.opening import engine

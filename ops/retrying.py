@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from engine.intake import Engine
 from engine.keeping import Keeper
-from engine.taking import Outcome
+from engine.taken import Outcome
 from ops.taking import BATCH, BATCH_BYTES, Run
 
 Numbered = tuple[int, bytes]

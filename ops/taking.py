@@ -12,7 +12,7 @@ import msgspec
 
 from engine.ahead import Ahead
 from engine.intake import Engine
-from engine.taking import Outcome, Result, Taken
+from engine.taken import Outcome, Result, Taken
 from engine.tuning import tune
 from ops.stopping import finishing
 

@@ -18,7 +18,7 @@ from engine.listening import Listener
 from engine.patience import Patience, pause
 from engine.relay import Relay
 from engine.store.opening import named
-from engine.taking import Taken
+from engine.taken import Taken
 from engine.tuning import tune
 from engine.worker import Worker
 from ops import topics

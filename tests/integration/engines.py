@@ -9,7 +9,7 @@ from typing import Any
 from contracts.agreements import parse
 from contracts.envelope import Fact
 from engine.intake import Engine
-from engine.taking import Outcome, Result, Taken
+from engine.taken import Outcome, Result, Taken
 from tests.integration.facts import STANDARD, us
 from tests.integration.stores import Place, url_of
 

@@ -16,7 +16,7 @@ from contracts.agreements import parse
 from contracts.errors import StilldownError
 from engine.intake import Engine
 from engine.reading import Reader
-from engine.taking import Outcome
+from engine.taken import Outcome
 from tests.integration.facts import STANDARD
 
 _LARGEST = 20

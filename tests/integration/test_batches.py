@@ -14,7 +14,7 @@ from engine.intake import Engine
 from engine.store.database import PostgresStore
 from engine.store.errors import ConflictError, StoreError
 from engine.store.unit import reading
-from engine.taking import Result, Taken
+from engine.taken import Result, Taken
 from tests.integration import workload
 from tests.integration.engines import Broken, Machine, engine, outcomes, record, take
 from tests.integration.facts import (

@@ -27,7 +27,7 @@ from engine.store.errors import (
 from engine.store.migrating import POST, PRE, Migration, migrate, migrations, standing
 from engine.store.opening import inspect
 from engine.store.postgres_unit import LOCK
-from engine.taking import Result, Taken
+from engine.taken import Result, Taken
 from engine.verify import verify
 from tests.integration.engines import Machine, engine, record, take
 from tests.integration.facts import STANDARD, check_sound, dead, down, everything, filed, ids, one, rows, up, us

@@ -16,7 +16,7 @@ from engine.ahead import Ahead, Batch
 from engine.store.errors import ConflictError
 from engine.store.unit import Unit
 from engine.streaming import Streaming, _Writer
-from engine.taking import Saving, Taken
+from engine.taken import Saving, Taken
 from tests.integration import workload
 from tests.integration.engines import Broken, Machine, engine, outcomes, record
 from tests.integration.facts import STANDARD, check_sound, dead, down, everything, fact, filed, ids

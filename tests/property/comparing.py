@@ -25,7 +25,7 @@ from engine.service import Service
 from engine.showing import show
 from engine.store.mapper import from_row
 from engine.store.unit import reading
-from engine.taking import Outcome
+from engine.taken import Outcome
 from tests.integration.stores import file_of
 
 from .folds import Concluded, anew, differing, from_nothing, recorded
