@@ -64,6 +64,22 @@ class Engine(Applying, Rearming, Streaming, Application[str]):
             self._forget()  # what is on hand was read with the index as it was
         return done
 
+    def remake(self) -> bool:
+        """Makes the next portion of the index for what was read back (engine.restoring); False: there is none."""
+        with reading(self._store) as unit:
+            if unit.unmade() is None:
+                return False
+        try:
+            with writing(self._store) as unit:
+                self._open_batch(unit, None)
+                position = unit.unmade()
+                if position is not None:  # another engine may have made the rest
+                    unit.make(self._rearm_since(unit, position))
+                self._save([])
+        finally:
+            self._forget()
+        return True
+
     # ------------------------------------------------------------------ agreements
 
     def publish(self, file: AgreementFile) -> list[AgreementPublished]:

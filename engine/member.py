@@ -20,7 +20,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 
 from contracts.errors import StilldownError
 from contracts.topics import TOPICS
-from engine.patience import Patience, pause
+from engine.patience import Patience, pause, said
 
 WAIT_MS: Final = 250
 """Milliseconds for which a fetch waits for messages."""
@@ -85,7 +85,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is not
             except Exception as error:  # noqa: BLE001 - whatever it is, the messages wait in the topic
                 delay = self._patience.next()
                 self._log.error(
-                    f"{self.what} wait: they cannot be fetched", error=_said(error), retry_in=round(delay, 1)
+                    f"{self.what} wait: they cannot be fetched", error=said(error), retry_in=round(delay, 1)
                 )
                 await pause(stop, delay)
             finally:
@@ -203,7 +203,7 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is not
             except Exception as error:  # noqa: BLE001 - nothing is skipped, whatever it is
                 delay = self._patience.next()
                 self._log.error(
-                    f"{self.what} wait: they cannot be recorded", error=_said(error), retry_in=round(delay, 1)
+                    f"{self.what} wait: they cannot be recorded", error=said(error), retry_in=round(delay, 1)
                 )
                 await pause(stop, delay)
                 if stop.is_set() or self._assignment != number:
@@ -225,9 +225,3 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is not
             with suppress(KafkaError, IllegalStateError, TimeoutError):
                 async with asyncio.timeout(1):
                     await consumer.commit(offsets)
-
-
-def _said(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "Kafka does not answer"
-    return str(error) if isinstance(error, StilldownError) else f"{type(error).__name__}: {error}"

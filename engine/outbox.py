@@ -10,8 +10,12 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from contracts import kafka
+from contracts.kafka import Placed
 from contracts.moments import SECOND
 from contracts.recorded import Recorded
+from contracts.topics import EVENTS_OUT
+from engine.restoring import standing
+from engine.sent import WrongTopicError
 from engine.store.errors import StoreError
 from engine.store.handing import RELAY, Lease, Untold
 from engine.store.mapper import from_row
@@ -89,6 +93,15 @@ class Outbox:
             found = unit.lease(RELAY)
             if found.epoch == epoch:
                 unit.set_lease(RELAY, found._replace(holder="", until=0))
+
+    def compare(self, last: Placed) -> None:
+        """Raises WrongTopicError where the store has not the last event that was sent."""
+        with reading(self._store) as unit:
+            at = standing(unit, last)
+        if at < last.position:
+            raise WrongTopicError(
+                f"the store ends at position {at}, and {EVENTS_OUT} at {last.position}: it has to read back first"
+            )
 
     def page(self, position: int) -> list[Message]:
         """The next events after a position, as they are sent. Raises StoreError where one is missing."""

@@ -7,6 +7,8 @@ import random
 from contextlib import suppress
 from typing import Final
 
+from contracts.errors import StilldownError
+
 FIRST: Final = 0.1
 LONGEST: Final = 30.0
 """Seconds before the first try, and at most before any."""
@@ -34,3 +36,10 @@ async def pause(stop: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await stop.wait()
+
+
+def said(error: Exception) -> str:
+    """What failed, in words."""
+    if isinstance(error, TimeoutError):
+        return "Kafka does not answer"
+    return str(error) if isinstance(error, StilldownError) else f"{type(error).__name__}: {error}"

@@ -6,6 +6,8 @@ recorded, or may have been left to be worked off, that is due at once. Firing de
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from contracts.facts import ComplaintAssigned
 from engine.complaint import Complaint
 from engine.evolve import fresh
@@ -18,6 +20,8 @@ from engine.timers import Timers
 
 PORTION = 200
 """Streams of one transaction."""
+EVENTS = 1_000
+"""Events of one transaction whose streams are looked at after they were read back (engine.restoring)."""
 _ALL = -(10**18)
 """Before any moment."""
 
@@ -27,18 +31,33 @@ class Rearming(Timers):
 
     def _rearm(self, unit: Unit, after: str) -> tuple[int, str | None]:
         """The next streams in order of name; how many, and the last of them (None: there are no more)."""
-        self._horizon = _ALL
         names = unit.streams_after(after, PORTION)
-        timers = unit.timers_of(names)
-        for name, rows in unit.load_many([n for n in names if not n.startswith("agreement:")]).items():
-            state = fresh(name)
-            load(state, rows)
-            state.armed = timers.get(name)
-            self._arm(state, self._wanted(state))
+        self._rearm_all(unit, names)
         if len(names) == PORTION:
             return len(names), names[-1]
         unit.drop_strangers()
         return len(names), None
+
+    def _rearm_since(self, unit: Unit, position: int) -> int | None:
+        """The streams that end with one of the next events after a position; up to where that is (None: to the end)."""
+        rows = unit.rows(
+            "SELECT notification_id, originator_id, originator_version FROM stored_events"
+            " WHERE notification_id > ? ORDER BY notification_id LIMIT ?",
+            (position, EVENTS),
+        )
+        last = {stream: version for _, stream, version in rows}
+        go_on = unit.having([(stream, version + 1) for stream, version in last.items()])
+        self._rearm_all(unit, [stream for stream in last if stream not in go_on])
+        return rows[-1][0] if len(rows) == EVENTS else None
+
+    def _rearm_all(self, unit: Unit, streams: Sequence[str]) -> None:
+        self._horizon = _ALL
+        timers = unit.timers_of(streams)
+        for name, rows in unit.load_many([n for n in streams if not n.startswith("agreement:")]).items():
+            state = fresh(name)
+            load(state, rows)
+            state.armed = timers.get(name)
+            self._arm(state, self._wanted(state))
 
     def _wanted(self, state: State) -> int | None:
         """When something of a stream falls due next, by all that was recorded up to its last event."""

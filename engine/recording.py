@@ -13,6 +13,7 @@ from msgspec import Struct
 from contracts.agreements import Agreement
 from contracts.decisions import DecisionData
 from contracts.envelope import Fact
+from contracts.facts import ComplaintFiled
 from contracts.recorded import Recorded
 from engine.complaint import Complaint
 from engine.corrections import Ref
@@ -27,6 +28,14 @@ class Held(NamedTuple):
 
     waits_for: str
     due: int | None = None
+
+
+def frees(fact: Fact) -> list[str]:
+    """What others may have waited for, once a fact is recorded (Held)."""
+    freed = [f"fact:{fact.source} {fact.id}"]
+    if fact.type == ComplaintFiled.TYPE:
+        freed.append(f"complaint:{fact.subject}")
+    return freed
 
 
 class InForce(Struct, frozen=True, gc=False):

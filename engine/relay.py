@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, ProducerFenced
 from aiokafka.partitioner import murmur2
 
@@ -25,7 +25,8 @@ from contracts import kafka
 from contracts.errors import StilldownError
 from contracts.topics import DEAD_OUT, EVENTS_OUT, PARTITIONS, TOPICS
 from engine.outbox import Message, Outbox
-from engine.patience import Patience, pause
+from engine.patience import Patience, pause, said
+from engine.sent import TRANSACTIONS, Sent, WrongTopicError
 from engine.store.handing import Lease, Untold
 
 POLL: Final = 0.05
@@ -43,10 +44,6 @@ _T = TypeVar("_T")
 
 class NotOursError(StilldownError):
     """Another relay sends by now."""
-
-
-class WrongTopicError(StilldownError):
-    """The topic is not there, or not as it has to be."""
 
 
 class Relay:
@@ -84,7 +81,7 @@ class Relay:
                 await pause(stop, self._patience.next())
             except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be left out
                 delay = self._patience.next()
-                _log.error("events wait: they cannot be sent on", error=_said(error), retry_in=round(delay, 1))
+                _log.error("events wait: they cannot be sent on", error=said(error), retry_in=round(delay, 1))
                 await pause(stop, delay)
             finally:
                 if lease is not None:
@@ -101,7 +98,7 @@ class Relay:
         producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap,
             client_id="stilldown-relay",
-            transactional_id=f"{EVENTS_OUT}.relay",
+            transactional_id=TRANSACTIONS,
             transaction_timeout_ms=max(10_000, round(2_000 * self._session)),
             acks="all",
             compression_type="lz4",
@@ -133,20 +130,23 @@ class Relay:
         held = await self._store(lambda outbox: outbox.hold(lease.epoch))
         if held is None:
             raise NotOursError("it began before this one could")
-        if held.position and await self._is_empty():
-            _log.warning("the topic is empty: all is sent again", topic=EVENTS_OUT, sent_before=held.position)
-            await self._move(lease.epoch, 0)
-            return 0
-        return held.position
-
-    async def _is_empty(self) -> bool:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, client_id="stilldown-relay")
-        await consumer.start()
-        try:
-            ends = await consumer.end_offsets([TopicPartition(EVENTS_OUT, n) for n in range(PARTITIONS)])
-            return not any(ends.values())
-        finally:
-            await consumer.stop()
+        async with Sent(self._bootstrap) as sent:
+            last = await sent.last()
+            if last is None and not await sent.is_empty():
+                return held.position  # there is nothing that could be compared
+        position = 0 if last is None else last.position
+        if last is not None:
+            await self._store(lambda outbox: outbox.compare(last))
+        if position < held.position:
+            what = (
+                "the topic is empty: all is sent again"
+                if last is None
+                else "the topic has lost its end: it is sent again"
+            )
+            _log.warning(what, topic=EVENTS_OUT, sent_before=held.position, position=position)
+        if position != held.position:  # what was sent and not noted is not sent twice
+            await self._move(lease.epoch, position)
+        return position
 
     async def _pages(self, producer: AIOKafkaProducer, epoch: int, position: int, stop: asyncio.Event) -> None:
         held = time.monotonic()
@@ -268,9 +268,3 @@ async def _before(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
             task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-
-
-def _said(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "Kafka does not answer"
-    return str(error) if isinstance(error, StilldownError) else f"{type(error).__name__}: {error}"

@@ -15,12 +15,11 @@ import structlog
 
 from contracts.envelope import Fact, Key
 from contracts.errors import MalformedError, StilldownError
-from contracts.facts import ComplaintFiled
 from engine.ahead import understand
 from engine.corrections import Ref
 from engine.decide import Step
 from engine.publishing import published, staged, unstage
-from engine.recording import Held
+from engine.recording import Held, frees
 from engine.store.handing import Reached
 from engine.store.mapper import to_row
 from engine.store.unit import Clock, HeldRow, Store, Unit, writing
@@ -184,7 +183,7 @@ class Taking(Timers):
         self._prefetch(unit, facts, written)
         if self._holding:
             self._waiting.update(unit.held_of([fact.ref for fact in facts]))
-            self._awaited |= unit.awaited([for_ for fact in facts for for_ in _frees(fact)])
+            self._awaited |= unit.awaited([for_ for fact in facts for for_ in frees(fact)])
         self._publish_staged(parsed)
         last = max((fact.us for fact in facts), default=self._now) if self._mode == "event" else self._now
         self._look_ahead(max(last, self._now), alone=alone)
@@ -292,7 +291,7 @@ class Taking(Timers):
         """Decides on one fact that is new, and on those that waited for it."""
         result = self._decide(body, fact, digest)
         if self._awaited and result.outcome is Outcome.RECORDED:
-            self._release(self._waiters([for_ for for_ in _frees(fact) if for_ in self._awaited]))
+            self._release(self._waiters([for_ for for_ in frees(fact) if for_ in self._awaited]))
         return result
 
     def _release(self, waiting: list[tuple[Key, Fact, HeldRow]]) -> None:
@@ -308,7 +307,7 @@ class Taking(Timers):
                 raise WaitedError(row) from error
             self._released.append((fact.ref, result))
             if result.outcome is Outcome.RECORDED:
-                for waiter in self._waiters(_frees(fact)):
+                for waiter in self._waiters(frees(fact)):
                     heapq.heappush(waiting, waiter)
 
     def _waiters(self, for_: Iterable[str]) -> list[tuple[Key, Fact, HeldRow]]:
@@ -369,14 +368,6 @@ class Taking(Timers):
             self._events.append(published(data, self._now if self._mode == "wall" else min(times)))
             self._terms.publish(data)
         unstage(self._unit)
-
-
-def _frees(fact: Fact) -> list[str]:
-    """What others may have waited for (engine.recording.Held)."""
-    freed = [f"fact:{fact.source} {fact.id}"]
-    if fact.type == ComplaintFiled.TYPE:
-        freed.append(f"complaint:{fact.subject}")
-    return freed
 
 
 def _failed(error: BaseException | None) -> MalformedError:

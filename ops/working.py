@@ -15,7 +15,8 @@ import structlog
 
 from engine.intake import Engine
 from engine.listening import Listener
-from engine.patience import Patience, pause
+from engine.patience import Patience, pause, said
+from engine.recovering import opened
 from engine.relay import Relay
 from engine.store.opening import named
 from engine.taken import Taken
@@ -43,7 +44,7 @@ async def work(url: str, bootstrap: str, *, session: float = SESSION) -> None:
     stop = asyncio.Event()
     on_signals(stop)
     await _wait_for_broker(bootstrap, stop)
-    worker = Worker(lambda: Engine(url))
+    worker = Worker(lambda: opened(url, bootstrap, stop.is_set))
     holder = f"{socket.gethostname()}:{os.getpid()}:{time.time_ns()}"
     relay = Relay(url, bootstrap, holder=holder, session=session)
     counts: Counter[str] = Counter()
@@ -54,8 +55,9 @@ async def work(url: str, bootstrap: str, *, session: float = SESSION) -> None:
         relay.wake()
 
     listener = Listener(worker, bootstrap, session=session, taken=taken)
-    _log.info("working", store=named(url), kafka=bootstrap, holder=holder)
     try:
+        await _wait_for_store(worker, stop)
+        _log.info("working", store=named(url), kafka=bootstrap, holder=holder)
         async with asyncio.TaskGroup() as group:  # none of them ends, or fails, for a passing reason
             group.create_task(listener.run(stop))
             group.create_task(relay.run(stop))
@@ -83,6 +85,21 @@ async def _wait_for_broker(bootstrap: str, stop: asyncio.Event) -> None:
             return
 
 
+async def _wait_for_store(worker: Worker, stop: asyncio.Event) -> None:
+    """Until the store has all that was sent of it, nothing is taken, done or sent."""
+    patience = Patience()
+    while not stop.is_set():
+        try:
+            await worker.do(lambda _: None)
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody has to mend it, or it passes
+            if not stop.is_set():
+                delay = patience.next()
+                _log.error("nothing is taken or sent", error=said(error), retry_in=round(delay, 1))
+                await pause(stop, delay)
+        else:
+            return
+
+
 async def _timers(worker: Worker, relay: Relay, stop: asyncio.Event) -> None:
     """Do what falls due, when it does."""
     patience = Patience()
@@ -91,7 +108,7 @@ async def _timers(worker: Worker, relay: Relay, stop: asyncio.Event) -> None:
             taken = await worker.do(Engine.tick)
         except Exception as error:  # noqa: BLE001 - what is due stays due
             delay = patience.next()
-            _log.error("what is due waits", error=str(error), retry_in=round(delay, 1))
+            _log.error("what is due waits", error=said(error), retry_in=round(delay, 1))
             await pause(stop, delay)
         else:
             patience.reset()

@@ -9,6 +9,8 @@ from engine.store.errors import LostError
 
 RELAY = "kafka"
 """The relay's name among those that may send a store's history on: there is one."""
+INDEX = "timers"
+"""In the place of a relay's name: how far the index of what falls due is made, where some of it is not."""
 ANYWHERE = -1
 """In place of a position: wherever it stands."""
 
@@ -176,3 +178,32 @@ class Handing:
             return self._changed(statement, params) == 1
         statement = "UPDATE relay SET position = ?, until = ? WHERE name = ? AND epoch = ?"
         return self._changed(statement, (position, until, name, epoch)) == 1
+
+    def sent(self, name: str, position: int) -> None:
+        """All up to a position was sent, whoever it was. To be called under the write lock."""
+        self._run(
+            "INSERT INTO relay (name, position, epoch, holder, until) VALUES (?,?,0,'',0)"
+            " ON CONFLICT (name) DO UPDATE SET position = excluded.position WHERE relay.position < excluded.position",
+            (name, position),
+        )
+
+    # what was read back (engine.restoring)
+
+    def unmade(self) -> int | None:
+        """The position after which the index of what falls due has yet to be made; None: it is whole."""
+        row = self._run("SELECT position FROM relay WHERE name = ?", (INDEX,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def unmake(self, position: int) -> None:
+        """What comes after a position is not in the index; what was not before is not yet, either."""
+        self._run(
+            "INSERT INTO relay (name, position, epoch, holder, until) VALUES (?,?,0,'',0) ON CONFLICT DO NOTHING",
+            (INDEX, position),
+        )
+
+    def make(self, position: int | None) -> None:
+        """The index is made up to a position; None: to the end."""
+        if position is None:
+            self._run("DELETE FROM relay WHERE name = ?", (INDEX,))
+        else:
+            self._run("UPDATE relay SET position = ? WHERE name = ?", (position, INDEX))

@@ -18,7 +18,7 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
         yield Stores(tmp_path)
         return
     databases: Databases = request.getfixturevalue("databases")
-    made = Stores(tmp_path, databases.store)
+    made = Stores(tmp_path, databases.store, databases.copy)
     yield made
     for database in made.made.values():
         databases.drop(database.url)

@@ -27,9 +27,12 @@ Place = Path | Database
 class Stores:
     """The stores of one test, made when they are named."""
 
-    def __init__(self, folder: Path, make: Callable[[], str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, make: Callable[[], str] | None = None, copy: Callable[[str], str] | None = None
+    ) -> None:
         self.folder = folder
         self._make = make
+        self._copy = copy
         self.made: dict[str, Database] = {}
 
     @property
@@ -42,6 +45,16 @@ class Stores:
         if name not in self.made:
             self.made[name] = Database(self._make())
         return self.made[name]
+
+    def copy(self, place: Place, name: str) -> Place:
+        """A store as it is now, under another name: a backup. A database nobody may be at."""
+        if isinstance(place, Database):
+            assert self._copy is not None
+            self.made[name] = Database(self._copy(place.url))
+            return self.made[name]
+        with closing(sqlite3.connect(place)) as source, closing(sqlite3.connect(self.folder / name)) as made:
+            source.backup(made)
+        return self.folder / name
 
 
 def url_of(place: Place) -> str:

@@ -37,6 +37,10 @@ class Databases:
         """The URL of a new database with an empty store."""
         return self._make(self.name(self._template))
 
+    def copy(self, url: str) -> str:
+        """The URL of a new database that is as another is now; nobody may be at that."""
+        return self._make(self.name(url))
+
     def at(self, database: str) -> str:
         """The URL of a database."""
         parts = urlsplit(self._url)
