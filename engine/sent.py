@@ -48,7 +48,7 @@ class Sent:
             bootstrap_servers=bootstrap,
             client_id="stilldown-sent",
             enable_auto_commit=False,
-            auto_offset_reset="earliest",
+            auto_offset_reset="none",  # a topic that was made anew meanwhile is another one
             isolation_level="read_committed",
             max_partition_fetch_bytes=TOPICS[EVENTS_OUT]["max.message.bytes"],
             fetch_max_wait_ms=_HOLD_MS,
@@ -165,12 +165,12 @@ class _Reading:
 
     async def some(self, parts: Collection[TopicPartition], most: int = AHEAD) -> list[tuple[TopicPartition, Placed]]:
         """What comes next in some of them; nothing where it is not there yet."""
-        fetched = await self._consumer.getmany(*parts, timeout_ms=_WAIT_MS, max_records=most)
-        for part in list(parts):
-            if await self._consumer.position(part) >= self._ends[part]:
-                self.open.discard(part)
-                self._heard = time.monotonic()
-        if fetched:
+        async with asyncio.timeout(_PATIENCE):
+            fetched = await self._consumer.getmany(*parts, timeout_ms=_WAIT_MS, max_records=most)
+            places = {part: await self._consumer.position(part) for part in parts}
+        at_end = {part for part, place in places.items() if place >= self._ends[part]}
+        self.open -= at_end
+        if fetched or at_end:
             self._heard = time.monotonic()
         elif time.monotonic() - self._heard > _PATIENCE:
             raise TimeoutError

@@ -56,7 +56,7 @@ async def work(url: str, bootstrap: str, *, session: float = SESSION) -> None:
 
     listener = Listener(worker, bootstrap, session=session, taken=taken)
     try:
-        await _wait_for_store(worker, stop)
+        await _wait_for_store(worker, bootstrap, stop)
         _log.info("working", store=named(url), kafka=bootstrap, holder=holder)
         async with asyncio.TaskGroup() as group:  # none of them ends, or fails, for a passing reason
             group.create_task(listener.run(stop))
@@ -85,11 +85,12 @@ async def _wait_for_broker(bootstrap: str, stop: asyncio.Event) -> None:
             return
 
 
-async def _wait_for_store(worker: Worker, stop: asyncio.Event) -> None:
+async def _wait_for_store(worker: Worker, bootstrap: str, stop: asyncio.Event) -> None:
     """Until the store has all that was sent of it, nothing is taken, done or sent."""
     patience = Patience()
     while not stop.is_set():
         try:
+            await topics.check(bootstrap)
             await worker.do(lambda _: None)
         except Exception as error:  # noqa: BLE001 - whatever it is, somebody has to mend it, or it passes
             if not stop.is_set():

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 
@@ -87,6 +87,15 @@ class Kafka:
         self._administer(work)
         while not self.settings(name).items() >= configs.items():  # it takes a moment
             time.sleep(0.05)
+
+    def forget(self, name: str, befores: dict[int, int]) -> None:
+        """Deletes what is before an offset in some partitions, as retention does."""
+
+        async def work(admin: AIOKafkaAdminClient) -> None:
+            wanted = {TopicPartition(name, part): RecordsToDelete(before) for part, before in befores.items()}
+            await admin.delete_records(wanted)
+
+        self._administer(work)
 
     def settings(self, name: str) -> dict[str, str]:
         """What a topic is set to."""

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from itertools import count
 from typing import Any
 
 import msgspec
+import pytest
+import structlog
 
+from contracts.agreements import parse
 from contracts.topics import EVENTS_OUT
+from engine.recovering import opened
+from engine.relay import Relay
+from engine.sent import WrongTopicError
 from engine.verify import verify
 from ops import topics
 from tests.integration import workload
 from tests.integration.cli.running import Cli
-from tests.integration.engines import engine
-from tests.integration.facts import STANDARD, check_sound, down, everything, filed, log
-from tests.integration.kafka.test_views import from_store, project, tables
-from tests.integration.kafka.workers import Worker, last, offsets, relayed, until
+from tests.integration.engines import engine, record, take
+from tests.integration.facts import STANDARD, check_sound, corrected, dead, everything, fact, filed, held, ids, log
+from tests.integration.kafka.recovering import KILLED
+from tests.integration.kafka.test_views import from_store, project, recorded, send, tables
+from tests.integration.kafka.workers import ROOT, Worker, last, offsets, relayed, until
 from tests.integration.stores import Place, Stores, select, url_of
 from tests.servers.kafka import Kafka, Record, events
 
@@ -63,11 +73,11 @@ def settled(kafka: Kafka, store: Place) -> bool:
         all(offsets(store).get(part, 0) >= end for part, end in ends.items())
         and not select(store, "SELECT stream FROM work")
         and not select(store, "SELECT stream FROM timers WHERE due <= ?", now)
-        and relayed(store) == last(store) == max(sent(kafka), default=0)
+        and relayed(store) == last(store) == max(told(kafka), default=0)
     )
 
 
-def sent(kafka: Kafka) -> list[int]:
+def told(kafka: Kafka) -> list[int]:
     """Positions on the topic as they are, also such as were not committed; in order."""
     return sorted(msgspec.json.decode(one.value or b"")["position"] for one in events(kafka, committed=False))
 
@@ -80,57 +90,297 @@ def work(kafka: Kafka, store: Place, run: Run, bodies: Iterable[bytes]) -> None:
     assert worker.stop() == 0
 
 
-def lost(store: Place) -> dict[str, list[Any]]:
-    """All that a store holds, but for when the engine looked last."""
+def content(store: Place) -> dict[str, list[Any]]:
+    """All that a store holds, but for when the engine looked last and how it was fed."""
     found = everything(store)
-    del found["clock"]
-    found["held"] = [[*row[:5], row[6]] for row in found["held"]]
+    del found["clock"], found["intake"]
+    found["held"] = [(*row[:5], row[6]) for row in found["held"]]
     return found
 
 
-def lived(kafka: Kafka, stores: Stores, run: Run) -> tuple[Place, Place, list[bytes]]:
-    """A store, its backup, and facts that nobody has taken yet."""
-    store, cli = stores / "store.db", Cli(stores.folder)
+def lived(stores: Stores, kafka: Kafka) -> tuple[Place, Place]:
+    """A store of which everything was sent, and its backup."""
+    store = stores / "store.db"
+    bodies = workload.mixed(5, 60)
+    half = len(bodies) // 3
+    with engine(store, terms=TERMS) as taking:
+        taking.take(bodies[:half])
+        taking.settle()
+    backup = stores.copy(store, "backup.db")
+    with engine(store, terms="") as taking:
+        for n in range(half, len(bodies), 100):
+            taking.take(bodies[n : n + 100])
+        taking.publish(parse(TERMS.replace("2020-01-01", "2021-01-01")))
+        taking.settle()
+    send(kafka, recorded(store))
+    assert last(backup) + 1_000 < last(store)
+    return store, backup
+
+
+def recover(kafka: Kafka, store: Place) -> None:
+    opened(url_of(store), kafka.bootstrap, lambda: False).close()
+
+
+def settle(store: Place) -> None:
+    with engine(store, terms="") as taking:
+        taking.settle()
+
+
+def check_same(restored: Place, store: Place) -> None:
+    """Nothing is missing, but for what comes again from elsewhere: facts that wait, dead letters."""
+    check_sound(restored)
+    assert verify(url_of(restored)).problem is None
+    assert relayed(restored) == last(store)
+    settle(restored)
+    found, wanted = content(restored), content(store)
+    assert {name: found[name] for name in COMES_BACK} == {name: wanted[name] for name in COMES_BACK}
+
+
+COMES_BACK = ("events", "facts", "timers", "work", "owned", "staged")
+
+
+def test_what_was_lost_is_read_back_and_the_store_goes_on_behind_it(kafka: Kafka, stores: Stores, run: Run) -> None:
+    store, cli, views = stores / "store.db", Cli(stores.folder), stores.folder / "views.db"
     with engine(store, terms=TERMS):
         pass
     bodies = workload.mixed(5, 60)
     third = len(bodies) // 3
     work(kafka, store, run, bodies[:third])
-    backup = stores.copy(store, "backup.db")
-    named = ("--store", url_of(store))
-    terms = stores.folder / "terms.toml"
+    restored = stores.copy(store, "backup.db")
+    before = last(restored)
+    terms, named = stores.folder / "terms.toml", ("--store", url_of(store))
     terms.write_text(TERMS.replace("2020-01-01", "2021-01-01"))
     cli.json("agreements", "apply", str(terms), *named)
-    first = next(event.stream for event in log(store) if event.type == "complaint.filed")
-    assert cli("close", first.partition(":")[2], "--by", "desk", *named).exit in {0, 3}
+    complaint = next(event.stream.partition(":")[2] for event in log(store) if event.type == "complaint.filed")
+    assert cli("close", complaint, "--by", "desk", *named).exit in {0, 3}
     work(kafka, store, run, bodies[third : 2 * third])
-    return store, backup, bodies[2 * third :]
-
-
-def test_what_was_lost_is_read_back_and_the_store_goes_on_behind_it(kafka: Kafka, stores: Stores, run: Run) -> None:
-    store, restored, more = lived(kafka, stores, run)
-    views = stores.folder / "views.db"
+    had = content(store)
     project(kafka, views)
-    had = lost(store)
-    before = last(restored)
-    assert 0 < before < last(store) - 100
 
     worker = run(restored)
     said = worker.says("the store is behind what was sent: it reads back")
     assert (said["store_at"], said["topic_at"]) == (before, last(store))
     until(lambda: settled(kafka, restored))
     assert worker.stop() == 0
-
-    assert lost(restored) == had
+    assert content(restored) == had
+    assert offsets(restored) == offsets(store)
     assert verify(url_of(restored)).problem is None
-    assert sent(kafka) == list(range(1, last(store) + 1))
+    assert told(kafka) == list(range(1, last(store) + 1))
 
-    work(kafka, restored, run, more)
+    work(kafka, restored, run, bodies[2 * third :])
     check_sound(restored)
     assert last(restored) > last(store)
-    assert lost(restored)["events"][: last(store)] == had["events"]
-    assert sent(kafka) == list(range(1, last(restored) + 1))
+    assert content(restored)["events"][: last(store)] == had["events"]
+    assert told(kafka) == list(range(1, last(restored) + 1))
     project(kafka, views)
     assert not tables(views)["parked"]
-    if isinstance(restored, Path):
-        assert tables(views) == from_store(restored, stores.folder / "wanted.db")
+    assert tables(views) == from_store(restored, stores.folder / "wanted.db")
+
+
+def apart(kafka: Kafka, store: Place, *crash: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.integration.kafka.recovering", url_of(store), kafka.bootstrap, "150"]
+    return subprocess.Popen([*command, *crash], cwd=ROOT, stderr=subprocess.PIPE)
+
+
+def test_whoever_starts_after_one_that_was_killed_between_any_two_pages_completes_it(
+    kafka: Kafka, stores: Stores
+) -> None:
+    store, restored = lived(stores, kafka)
+    died = 0
+    for nth in count(1):
+        had = everything(restored) | {"relay": select(restored, "SELECT name, position FROM relay")}
+        with apart(kafka, restored, "before:1") as process:
+            if process.wait(60) == 0:
+                break
+            assert process.returncode == KILLED, process.communicate()
+        assert everything(restored) | {"relay": select(restored, "SELECT name, position FROM relay")} == had
+        with apart(kafka, restored, "after:1") as process:
+            assert process.wait(60) == KILLED, process.communicate()
+        check_sound(restored)
+        died = nth
+    assert died > 2 * (last(store) - last(restored)) // 150 + 8
+    check_same(restored, store)
+
+
+def test_of_two_that_read_back_at_once_each_page_is_written_once(kafka: Kafka, stores: Stores) -> None:
+    store, restored = lived(stores, kafka)
+    with apart(kafka, restored) as first, apart(kafka, restored) as second:
+        for process in (first, second):
+            assert process.wait(60) == 0, process.communicate()
+    check_same(restored, store)
+
+
+def test_a_store_of_which_there_is_no_backup_comes_back_from_the_topic_alone(kafka: Kafka, stores: Stores) -> None:
+    store, _ = lived(stores, kafka)
+    with engine(stores / "new.db", terms=TERMS):  # they wait for the first fact
+        pass
+    recover(kafka, stores / "new.db")
+    check_same(stores / "new.db", store)
+    with engine(stores / "other.db", terms=TERMS.replace("PT4H", "PT5H")):
+        pass
+    with pytest.raises(WrongTopicError, match="the store has nothing but agreements"):
+        recover(kafka, stores / "other.db")
+    assert last(stores / "other.db") == 0
+
+
+def test_facts_that_waited_and_letters_that_were_dead_are_what_they_would_have_been(
+    kafka: Kafka, stores: Stores
+) -> None:
+    store = stores / "store.db"
+    unknown = filed("golden", "C2", 2, agreement="gold")
+    other = filed("golden", "C2", 2, agreement="gold", summary="another")
+    early = fact("early", "complaint.acknowledged", "C1", 3, by="ann")
+    undone = corrected("undone", "C1", 4, wrong="f1", void=True)
+    with engine(store) as taking:
+        record(taking, filed("f0", "C0", 0))
+        assert take(taking, early, undone, unknown, other) == ["held", "held", "dead", "dead"]
+    restored = stores.copy(store, "backup.db")
+    with engine(store, terms=f"{STANDARD}\n[agreement.gold]\n") as taking:
+        record(taking, unknown, filed("f1", "C1", 1))
+        assert take(taking, other) == ["dead"]
+    send(kafka, recorded(store))
+
+    recover(kafka, restored)
+    settle(restored)
+    assert ids(restored) == ids(store) == ["f0", "golden", "f1", "early"]
+    assert held(restored) == []
+    bodies = [body for _, _, body in dead(restored)]
+    assert sorted(bodies) == sorted(body for _, _, body in dead(store)) == sorted([other, undone])
+    with engine(restored, terms="") as taking:
+        assert take(taking, unknown, early, other, filed("f1", "C1", 1)) == [
+            "duplicate",
+            "duplicate",
+            "dead",
+            "duplicate",
+        ]
+
+
+def waits(worker: Worker) -> str:
+    """What an engine says that neither takes nor sends anything."""
+    error = worker.says("nothing is taken or sent", times=3)["error"]
+    assert not worker.said("this relay sends now")
+    assert not worker.said("partitions assigned")
+    return str(error)
+
+
+def test_where_the_topic_has_lost_some_of_it_nothing_is_taken_or_sent_until_it_is_begun_anew(
+    kafka: Kafka, stores: Stores, run: Run
+) -> None:
+    store, restored = lived(stores, kafka)
+    begun = last(restored)
+    parts = [[position_of(one) for one in events(kafka) if one.partition == part] for part in range(16)]
+    gone = min(position for positions in parts for position in positions[:-1] if position > begun + 100)
+    part = next(n for n, positions in enumerate(parts) if gone in positions)
+    kafka.forget(EVENTS_OUT, {part: parts[part].index(gone) + 1})
+    first = min(position for position in parts[part] if position > begun)
+    produce(kafka, [filed("new", "new", 0)])
+    had, sent = everything(restored), told(kafka)
+
+    worker = run(restored)
+    assert waits(worker).startswith(f"position {first} is missing in stilldown.events, which goes on to {last(store)};")
+    assert everything(restored) == had
+    assert told(kafka) == sent
+
+    kafka.delete(EVENTS_OUT)
+    asyncio.run(topics.make(kafka.bootstrap))
+    worker.says("working")
+    until(lambda: settled(kafka, restored))
+    assert worker.stop() == 0
+    assert "new" in ids(restored)
+    assert told(kafka) == list(range(1, last(restored) + 1))
+
+
+def test_what_the_topic_has_lost_of_what_the_store_has_is_not_missed(kafka: Kafka, stores: Stores) -> None:
+    store, restored = lived(stores, kafka)
+    sent = events(kafka)
+    before = Counter(one.partition or 0 for one in sent if position_of(one) <= last(restored))
+    kafka.forget(EVENTS_OUT, before)
+    assert min(told(kafka)) == last(restored) + 1
+    recover(kafka, restored)
+    check_same(restored, store)
+
+
+@pytest.mark.parametrize("behind", [True, False])
+def test_a_store_that_has_gone_on_by_itself_takes_and_sends_nothing(
+    kafka: Kafka, stores: Stores, run: Run, behind: bool
+) -> None:
+    store, restored = lived(stores, kafka)
+    more = 3 if behind else last(store)
+    with engine(restored, terms="") as taking:
+        record(taking, *(filed(f"own-{n}", f"own-{n}", 0) for n in range(more)))
+    assert (last(restored) < last(store)) is behind
+    ours, theirs = log(restored), log(store)
+    at = min(last(restored), last(store))
+    produce(kafka, [filed("new", "new", 0)])
+    had, sent = everything(restored), told(kafka)
+
+    worker = run(restored)
+    error = waits(worker)
+    assert error.startswith(f"position {at} in stilldown.events is {theirs[at - 1].type} (version ")
+    assert f"and in the store {ours[at - 1].type} (version {ours[at - 1].version} of own-" in error.replace(
+        "complaint:", ""
+    )
+    assert error.endswith("docs/backup.md tells what to do")
+    assert worker.stop() == 0
+    assert everything(restored) == had
+    assert told(kafka) == sent
+
+
+def test_a_message_that_cannot_be_read_is_not_left_out(kafka: Kafka, stores: Stores) -> None:
+    _, restored = lived(stores, kafka)
+    sent = events(kafka)
+    kafka.renew()
+    wrong = last(restored) + 100
+    kafka.produce(
+        Record(b"{", b"a stranger", partition=3),
+        *(
+            one._replace(value=(one.value or b"").replace(b'"data":{', b'"data":7,"x":{'))
+            if position_of(one) == wrong
+            else one
+            for one in sent
+        ),
+        Record(b"{", b"a stranger", partition=4),
+        topic=EVENTS_OUT,
+    )
+    had = everything(restored)
+    with pytest.raises(WrongTopicError, match=f"position {wrong} in stilldown.events cannot be read"):
+        recover(kafka, restored)
+    assert everything(restored) == had
+
+
+def test_a_relay_by_itself_sends_nothing_of_a_store_that_is_behind(kafka: Kafka, stores: Stores) -> None:
+    store, restored = lived(stores, kafka)
+    sent = told(kafka)
+
+    async def run() -> list[str]:
+        relay, stop = Relay(url_of(restored), kafka.bootstrap, holder="alone", session=1.5), asyncio.Event()
+        with structlog.testing.capture_logs() as logs:
+            running = asyncio.create_task(relay.run(stop))
+            async with asyncio.timeout(30):
+                while not any("wait" in line["event"] for line in logs):  # noqa: ASYNC110 - it tells nobody
+                    await asyncio.sleep(0.05)
+            stop.set()
+            await running
+        assert relay.sent == 0
+        return [line["error"] for line in logs if "error" in line]
+
+    errors = asyncio.run(run())
+    assert errors[0].startswith(f"the store ends at position {last(restored)}, and stilldown.events at {last(store)}:")
+    assert told(kafka) == sent
+
+
+def test_a_topic_that_has_lost_its_end_gets_it_again(kafka: Kafka, stores: Stores, run: Run) -> None:
+    store, _ = lived(stores, kafka)
+    worker = run(store)
+    until(lambda: relayed(store) == last(store))
+    assert worker.stop() == 0
+    kafka.renew()
+    send(kafka, recorded(store)[:-20])
+    again = run(store)
+    again.says("the topic has lost its end: it is sent again")
+    until(lambda: told(kafka) == list(range(1, last(store) + 1)))
+    assert again.stop() == 0
+
+
+def position_of(message: Record) -> int:
+    return int(msgspec.json.decode(message.value or b"")["position"])

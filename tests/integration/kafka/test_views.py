@@ -68,7 +68,7 @@ def told(store: Path, name: str) -> None:
         taking.settle()
 
 
-def recorded(store: Path) -> Sequence[Event]:
+def recorded(store: Place) -> Sequence[Event]:
     with closing(StoreFeed(url_of(store))) as feed:
         page = feed.page(0, 0, 1_000_000)
     assert page is not None
@@ -106,7 +106,7 @@ def _plain(row: tuple[Any, ...]) -> str:
     return repr([int(value) if isinstance(value, bool) else value for value in row])
 
 
-def from_store(store: Path, views: Path) -> dict[str, list[str]]:
+def from_store(store: Place, views: Path) -> dict[str, list[str]]:
     """What the tables have to be."""
     with closing(open_database(url_of(views))) as database, closing(StoreFeed(url_of(store))) as feed:
         Projector(database, strict=True).catch_up(feed)
