@@ -73,6 +73,10 @@ class Member(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is not
     async def take(self, fetched: Fetched, reached: Places) -> None:
         """Keeps what was fetched, and where each partition stands then. Raises one of `lost`, or what fails."""
 
+    def look_again(self) -> None:
+        """Where partitions stand may not be what it was: it is looked up before anything more is taken. Any thread."""
+        self._assignment += 1
+
     async def run(self, stop: asyncio.Event) -> None:
         """Reads until `stop`. Whatever fails is tried again, later and later; nothing is skipped."""
         while not stop.is_set():

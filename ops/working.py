@@ -44,7 +44,13 @@ async def work(url: str, bootstrap: str, *, session: float = SESSION) -> None:
     stop = asyncio.Event()
     on_signals(stop)
     await _wait_for_broker(bootstrap, stop)
-    worker = Worker(lambda: opened(url, bootstrap, stop.is_set))
+
+    def open_engine() -> Engine:
+        engine = opened(url, bootstrap, stop.is_set)
+        listener.look_again()  # a database may have fallen back
+        return engine
+
+    worker = Worker(open_engine)
     holder = f"{socket.gethostname()}:{os.getpid()}:{time.time_ns()}"
     relay = Relay(url, bootstrap, holder=holder, session=session)
     counts: Counter[str] = Counter()

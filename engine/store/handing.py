@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from engine.store.errors import LostError
@@ -188,6 +188,22 @@ class Handing:
         )
 
     # what was read back (engine.restoring)
+
+    def having(self, versions: Sequence[tuple[str, int]]) -> set[str]:
+        """Those streams that have an event of this version; 10,000 are asked for at most."""
+        if not versions:
+            return set()
+        rows = self._run(
+            f"WITH asked (stream, version) AS (VALUES {','.join(['(?,?)'] * len(versions))})"
+            " SELECT originator_id FROM asked CROSS JOIN stored_events"
+            " WHERE originator_id = asked.stream AND originator_version = asked.version",
+            tuple(value for asked in versions for value in asked),
+        )
+        return {row[0] for row in rows.fetchall()}
+
+    def hurry(self, names: Iterable[str], due: int) -> None:
+        """What waits for one of these has waited long enough at a moment."""
+        self._cursor.executemany("UPDATE held SET due = ? WHERE waits_for = ?", [(due, name) for name in names])
 
     def unmade(self) -> int | None:
         """The position after which the index of what falls due has yet to be made; None: it is whole."""

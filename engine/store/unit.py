@@ -151,19 +151,6 @@ class Unit(Handing):
         rows = self._execute("SELECT originator_id FROM stored_events WHERE notification_id > ?", (position,))
         return list(dict.fromkeys(row[0] for row in rows.fetchall()))
 
-    def having(self, versions: Sequence[tuple[str, int]]) -> set[str]:
-        """Those streams that have an event of this version."""
-        found: set[str] = set()
-        for part in _parts(versions):
-            rows = self._execute(
-                f"WITH asked (stream, version) AS (VALUES {','.join(['(?,?)'] * len(part))})"
-                " SELECT originator_id FROM asked CROSS JOIN stored_events"
-                " WHERE originator_id = asked.stream AND originator_version = asked.version",
-                [value for asked in part for value in asked],
-            )
-            found.update(row[0] for row in rows.fetchall())
-        return found
-
     def streams_like(self, prefix: str) -> list[str]:
         """Streams whose name begins with `prefix`, in order."""
         rows = self._execute(
@@ -357,10 +344,6 @@ class Unit(Handing):
     def held_due(self, until: int) -> list[int]:
         """When facts that wait for their time are due, up to a moment."""
         return [row[0] for row in self._execute("SELECT DISTINCT due FROM held WHERE due <= ?", (until,)).fetchall()]
-
-    def hurry(self, names: Iterable[str], due: int) -> None:
-        """What waits for one of these has waited long enough at a moment."""
-        self._cursor.executemany("UPDATE held SET due = ? WHERE waits_for = ?", [(due, name) for name in names])
 
     def drop_held(self, ref: Ref) -> None:
         """Takes out a fact that waits."""

@@ -41,6 +41,11 @@ class Databases:
         """The URL of a new database that is as another is now; nobody may be at that."""
         return self._make(self.name(url))
 
+    def replace(self, url: str, other: str) -> None:
+        """A database is as another is now from here on, whoever is at it."""
+        self.drop(url)
+        self._run(f"CREATE DATABASE {self.name(url)} TEMPLATE {self.name(other)}")
+
     def at(self, database: str) -> str:
         """The URL of a database."""
         parts = urlsplit(self._url)
