@@ -91,6 +91,7 @@ CREATE TABLE IF NOT EXISTS intake (
 ) WITHOUT ROWID;
 
 -- How far the history was sent on, and who may send: `holder` until `until` (microseconds), with the newest epoch.
+-- And where events were read back, how far the index of what falls due is made for them (`timers`).
 CREATE TABLE IF NOT EXISTS relay (
     name     TEXT    NOT NULL PRIMARY KEY,
     position INTEGER NOT NULL DEFAULT 0,
