@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from itertools import count
 from typing import Any
 
@@ -16,11 +17,14 @@ import pytest
 import structlog
 
 from contracts.agreements import parse
+from contracts.kafka import Placed
+from contracts.recorded import Recorded
 from contracts.topics import EVENTS_OUT
 from engine import restoring
 from engine.intake import Engine
 from engine.recovering import GivenUpError, opened
 from engine.relay import Relay
+from engine.restoring import Page, Restoring
 from engine.sent import WrongTopicError
 from engine.verify import verify
 from ops import topics
@@ -223,6 +227,19 @@ def test_of_two_that_read_back_at_once_each_page_is_written_once(kafka: Kafka, s
     check_same(restored, store)
 
 
+def test_a_page_that_another_has_written_is_not_written_again(kafka: Kafka, stores: Stores) -> None:
+    store, restored = lived(stores, kafka)
+    page = Page(last(restored) + 1)
+    for event in recorded(store)[last(restored) : last(restored) + 100]:
+        assert isinstance(event.what, Recorded)
+        page.add(event.what)
+    with closing(Restoring(url_of(restored))) as first, closing(Restoring(url_of(restored))) as second:
+        assert first.take(page)
+        had = everything(restored)
+        assert not second.take(page)
+        assert everything(restored) == had
+
+
 def test_a_store_of_which_there_is_no_backup_comes_back_from_the_topic_alone(kafka: Kafka, stores: Stores) -> None:
     store, _ = lived(stores, kafka)
     with engine(stores / "new.db", terms=TERMS):  # they wait for the first fact
@@ -362,6 +379,17 @@ def test_a_message_that_cannot_be_read_is_not_left_out(kafka: Kafka, stores: Sto
     with pytest.raises(WrongTopicError, match=f"position {wrong} in stilldown.events cannot be read"):
         recover(kafka, restored)
     assert everything(restored) == had
+
+
+def test_an_event_that_cannot_be_read_is_known_by_its_place_in_its_stream(kafka: Kafka, stores: Stores) -> None:
+    store, _ = lived(stores, kafka)
+    event = log(store)[-1]
+    with closing(Restoring(url_of(store))) as restoring:
+        sent = Placed(event.position, event.stream, event.version, event.type, "of a newer version")
+        assert restoring.standing(sent) == event.position
+        for other in (sent._replace(version=event.version + 1), sent._replace(stream="complaint:other")):
+            with pytest.raises(WrongTopicError, match=f"position {event.position} in stilldown.events is"):
+                restoring.standing(other)
 
 
 def test_a_relay_by_itself_sends_nothing_of_a_store_that_is_behind(kafka: Kafka, stores: Stores) -> None:
