@@ -100,7 +100,7 @@ class Sent:
         """Partitions of which nothing after the position has come."""
         at = position
         while at <= last:
-            if not before and at in found:
+            if at in found:
                 part, placed = found.pop(at)
                 waiting[part] -= 1
                 yield placed

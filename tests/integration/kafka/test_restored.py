@@ -359,6 +359,9 @@ def test_a_store_that_has_gone_on_by_itself_takes_and_sends_nothing(
     assert told(kafka) == sent
 
 
+STRANGE = b'{"position": 0, "version": 1, "type": "complaint.filed", "stream": "complaint:C1"}'
+
+
 def test_a_message_that_cannot_be_read_is_not_left_out(kafka: Kafka, stores: Stores) -> None:
     _, restored = lived(stores, kafka)
     sent = events(kafka)
@@ -372,7 +375,7 @@ def test_a_message_that_cannot_be_read_is_not_left_out(kafka: Kafka, stores: Sto
             else one
             for one in sent
         ),
-        Record(b"{", b"a stranger", partition=4),
+        *(Record(value, b"a stranger", partition=n) for n in range(16) for value in (b"{", STRANGE)),
         topic=EVENTS_OUT,
     )
     had = everything(restored)
