@@ -2,7 +2,7 @@
 
 Where the page leaves something open: an outage counts whole, to the withdrawal at most, as in `downtime`, and one that
 lasts to `at`; a period is begun at its first instant if the customer is still down at it (as "a clock not stopped at
-its due instant is breached at it"); an outage for which nothing is owed has no row.
+its due instant is breached at it"), by moments with their microseconds; an outage for which nothing is owed has no row.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .reading_course import lives, outages
 if TYPE_CHECKING:
     from .reading import World
 
-PERIOD = {"hour": 3600, "day": 24 * 3600}
+PERIOD = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 
 def credits_(world: World, complaint: str, at: datetime | None = None) -> list[dict[str, str]]:
@@ -29,7 +29,7 @@ def credits_(world: World, complaint: str, at: datetime | None = None) -> list[d
     until = now if last.end is None or last.closed else last.end
     amount, rows = Decimal(terms.amount), []
     for outage, _ in outages(world, complaint, now):
-        length = (min(outage.end or until, until) - outage.start) // timedelta(seconds=1) - terms.after
+        length = min(outage.end or until, until) - outage.start - timedelta(seconds=terms.after)
         begun, lasts = 0, outage.end is None and until == now and (last.end is None or last.closed)
         while begun * PERIOD[terms.per] < length or (lasts and begun * PERIOD[terms.per] == length):
             begun += 1

@@ -12,6 +12,7 @@ from contracts.agreements import Credit
 
 from .comparing import Bench, compare, earlier
 from .histories import History
+from .reading_credits import credits_
 from .tale import at
 from .tale_clocks import Timed, clock
 
@@ -122,6 +123,15 @@ def test_before_a_request_that_stood_was_granted_the_clocks_ran(bench: Bench) ->
     history = told(tale, 60)
     bench.run(history)
     assert earlier(bench, history.world(), at(25)) == []
+
+
+def test_a_period_of_which_not_even_a_second_was_lived_is_owed(bench: Bench) -> None:
+    tale = Timed(credit=Credit(3600, "day", "5.00", "PLN", None))
+    tale.file(0, down=True)
+    tale.withdraw(60 + 0.9 / 60)
+    history = told(tale, 100)
+    assert compare(bench, history) == []
+    assert credits_(history.world(), "C") == [{"amount": "5.00", "currency": "PLN"}]
 
 
 def test_a_life_that_ended_as_it_began_takes_up_no_outage_of_that_instant(bench: Bench) -> None:
