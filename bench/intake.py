@@ -24,6 +24,7 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 from bench.workload import batches, copies, write_log
 from contracts.agreements import AgreementFile, parse
 from engine.ahead import Ahead
+from engine.cache import CACHED
 from engine.intake import Engine
 from engine.store.postgres import Datastore
 from ops.taking import BATCH
@@ -78,7 +79,6 @@ _PLACES: dict[str, Callable[[Path], AbstractContextManager[Place]]] = {"sqlite":
 AGREEMENTS = Path(__file__).parent.parent / "ops" / "demo" / "agreements.toml"
 CLOCKS = Path(__file__).with_name("agreements.toml")
 """Four clocks for each complaint, with office hours, holidays, pauses and warnings, and credits."""
-CACHED = 10_000
 TURN = 50_000
 """Facts that the engine takes in before the bare append has its turn."""
 

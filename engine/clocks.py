@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -25,12 +24,12 @@ from contracts.facts import (
     NoticeDelivered,
     NoticeSent,
 )
-from contracts.rows import ClockRow
 from engine.complaint import CLOSED, OPEN, Complaint, Stage
 from engine.corrections import BEHIND, Ref
-from engine.reckoning import Block, Clockwork, Extension, Kept, Reckoned, Stop, due_then, elapsed, reckon
-from engine.rows import Cycle, Outage, clock_row
-from engine.waiting import TOLD, Told, Wait, told
+from engine.reckoning import Block, Clockwork, Extension, Kept, Stop, due_then, reckon
+from engine.rows import Outage
+from engine.runs import Found, Run, Span
+from engine.waiting import TOLD, Wait
 
 _MOST = 512
 
@@ -43,39 +42,12 @@ class Applied(Struct, frozen=True, gc=False):
     terms: Agreement
 
 
-class Span(NamedTuple):
-    """Where a cycle runs: its number, its start, and what stopped it, if anything did.
-
-    `begun` is the place of the filing or the reopening from which it runs, `outage` what it follows, if it does.
-    """
-
-    number: int
-    start: int
-    stop: Stop | None
-    begun: Key | None = None
-    outage: Outage | None = None
-
-
-class Found(NamedTuple):
-    """A cycle as it stands, and all that it was reckoned from."""
-
-    work: Clockwork
-    version: int
-    span: Span
-    blocks: tuple[Block, ...]
-    waits: tuple[Wait, ...]
-    extension: Extension | None
-    reckoned: Reckoned
-    kept: Kept | None = None
-    common: int | None = None
-    """When it was reckoned, if it is the same for all who live through its outage (see `_in_common`)."""
-
-
 class _Works(NamedTuple):
     """What is made of an agreement once: its clocks, and whether outages change anything under it."""
 
     terms: Agreement
     clocks: tuple[Clockwork, ...]
+    named: dict[str, Clockwork]
     follows: bool
     told: frozenset[type[FactData]]
 
@@ -92,7 +64,7 @@ def _works(terms: Agreement) -> _Works:
     clocks = tuple(Clockwork(clock, terms) for clock in terms.clocks)
     follows = terms.credit is not None or any(clock.starts == "down" for clock in terms.clocks)
     told_by = frozenset(cls for clock in terms.clocks for cls in _told_by(clock))
-    made = _WORKS[id(terms)] = _Works(terms, clocks, follows, told_by)
+    made = _WORKS[id(terms)] = _Works(terms, clocks, {work.name: work for work in clocks}, follows, told_by)
     return made
 
 
@@ -127,33 +99,32 @@ class Clocks:
     """The clocks of a complaint at `now`, by what is known: facts and outages with a later time are left out."""
 
     def __init__(
-        self, complaint: Complaint, outages: Sequence[Outage], applied: Sequence[Applied], now: int, *, known: int
+        self, complaint: Complaint, outages: Sequence[Outage], applied: Sequence[Applied], now: int, *, last: bool
     ) -> None:
-        """`applied`: the terms that the complaint has had, in order; `known`: the engine's clock, not before `now`.
-
-        Where `now` is the engine's clock the two are the same.
-        """
+        """`applied`: the terms that the complaint has had, in order; `last`: nothing is known of a time after `now`."""
         self._filed = complaint.filing.us
         self._born = complaint.born
-        self._steps = complaint.steps(now)
+        self._steps, self._told = (complaint.beginnings, complaint.told) if last else complaint.as_told(now)
         self._outages = outages
         self._lived: tuple[tuple[int, int, int], ...] | None = None
         self._applied = applied
         self._now = now
-        facts = complaint.log if now >= known else complaint.until(now)
-        self._told: Told = told(facts, [s.place for s in self._steps if s.status != OPEN])
+
+    def runs(self, since: int | None = None) -> Iterator[Run]:
+        """What every cycle is reckoned from, for a complaint that has had one version of its terms; as `found`."""
+        (applied,) = self._applied
+        for work in clockworks(applied.terms):
+            for span in self._spans(work, since):
+                yield self._run(span, applied, work)
 
     def found(self, since: int | None = None) -> Iterator[Found]:
         """Every cycle, by name and number. Of those that follow outages, the ones from `since` on, if it is given."""
         if len(self._applied) == 1:
-            applied = self._applied[0]
-            for work in clockworks(applied.terms):
-                for span in self._spans(work, since):
-                    yield self._reckoned(span, applied, work, None, self._now)
+            yield from (run.found(self._now) for run in self.runs(since))
             return
         names = {clock.name for applied in self._applied for clock in applied.terms.clocks}
         for name in sorted(names):
-            works = [(a, next((w for w in clockworks(a.terms) if w.name == name), None)) for a in self._applied]
+            works = [(a, _works(a.terms).named.get(name)) for a in self._applied]
             last = next(work for _, work in reversed(works) if work is not None)
             gone = self._gone(name)
             for span in self._spans(last, since):
@@ -162,22 +133,26 @@ class Clocks:
 
     def total(self, clock: str) -> int:
         """How many cycles a clock has."""
-        works = (w for a in reversed(self._applied) for w in clockworks(a.terms) if w.name == clock)
-        work = next(works, None)
+        if len(self._applied) == 1:
+            work = _works(self._applied[0].terms).named.get(clock)
+            return 0 if work is None else self._count(work)
+        works = (_works(applied.terms).named.get(clock) for applied in reversed(self._applied))
+        work = next((work for work in works if work is not None), None)
         if work is None:
             return 0
         gone = self._gone(clock)
-        if gone is not None:
-            return sum(span.start <= gone for span in self._spans(work, None))
+        return self._count(work) if gone is None else sum(span.start <= gone for span in self._spans(work, None))
+
+    def _count(self, work: Clockwork) -> int:
         if work.clock.starts == "down":
-            return sum(high - low for _, low, high in self.lives)
+            return sum([high - low for _, low, high in self.lives])
         return (len(self._steps) + 1) // 2 if work.clock.reopen == "restart" else 1
 
     def _gone(self, clock: str) -> int | None:
         """When new terms took a clock away that none gave back: no cycle begins after that."""
         gone: int | None = None
         for applied in reversed(self._applied):
-            if any(c.name == clock for c in applied.terms.clocks):
+            if clock in _works(applied.terms).named:
                 return gone
             if applied.time <= self._now:
                 gone = applied.time
@@ -254,14 +229,10 @@ class Clocks:
 
     # ------------------------------------------------------------------ one cycle
 
-    def _reckoned(self, span: Span, applied: Applied, work: Clockwork, kept: Kept | None, now: int) -> Found:
+    def _run(self, span: Span, applied: Applied, work: Clockwork) -> Run:
         waits = tuple(w for w in self._told.waits if w.on in work.pauses) if self._told.waits else ()
         blocks = self._blocks(span.start, waits, work)
-        extension = self._extension(work, span, blocks)
-        if span.outage is not None and not (waits or blocks or extension or kept):
-            return _in_common(work, applied.version, span, now)
-        reckoned = reckon(work, span.start, span.stop, blocks, now, extension=extension, kept=kept)
-        return Found(work, applied.version, span, blocks, waits, extension, reckoned, kept)
+        return Run(work, applied.version, span, blocks, waits, self._extension(work, span, blocks))
 
     def _blocks(self, start: int, waits: Sequence[Wait], work: Clockwork) -> tuple[Block, ...]:
         """The time that does not count: pauses, and where it goes on after a reopening, the time closed."""
@@ -307,8 +278,8 @@ class Clocks:
                 continue
             own = self._own(span, work)
             if until is None or until > self._now or (own.stop is not None and own.stop.time <= until):
-                return self._reckoned(own, applied, work, kept, self._now)
-            found = self._reckoned(own._replace(stop=None), applied, work, kept, until)
+                return self._run(own, applied, work).found(self._now, kept)
+            found = self._run(own._replace(stop=None), applied, work).found(until, kept)
             if own.start <= until:
                 kept = Kept(until, found.reckoned.warned, found.reckoned.breached_at)
         if found is None:  # pragma: no cover - a clock that is named is in some terms
@@ -329,7 +300,7 @@ def fact_at(place: Key) -> Ref:
 
 def as_of(complaint: Complaint, outages: Sequence[Outage], applied: Sequence[Applied], at: int) -> Clocks:
     """The clocks at any moment, by all that is known of the complaint."""
-    return Clocks(complaint, outages, applied, at, known=max(at, complaint.log[-1].us))
+    return Clocks(complaint, outages, applied, at, last=False)
 
 
 def _cancelled(found: Found, time: int, kept: Kept | None) -> Found:
@@ -337,12 +308,6 @@ def _cancelled(found: Found, time: int, kept: Kept | None) -> Found:
     span = found.span._replace(stop=Stop(max(time, found.span.start), own=False))
     reckoned = reckon(found.work, span.start, span.stop, found.blocks, time, extension=found.extension, kept=kept)
     return found._replace(span=span, reckoned=reckoned._replace(state="cancelled"), common=None)
-
-
-@lru_cache(_MOST)
-def _in_common(work: Clockwork, version: int, span: Span, now: int) -> Found:
-    """A cycle that follows its outage and nothing else. Many complaints live through the same one."""
-    return Found(work, version, span, (), (), None, reckon(work, span.start, span.stop, (), now), common=now)
 
 
 def _outside(start: int, end: int | None, gaps: Sequence[tuple[int, int]]) -> list[Block]:
@@ -357,64 +322,6 @@ def _outside(start: int, end: int | None, gaps: Sequence[tuple[int, int]]) -> li
     if end is None or start < end:
         parts.append(Block(start, end))
     return parts
-
-
-def cycle_of(found: Found, agreement: str, *, at: int | None = None) -> Cycle:
-    """A cycle as it is recorded: lengths only once it has stopped, or as they are `at` a moment."""
-    span, reckoned = found.span, found.reckoned
-    edge = at if reckoned.stopped_at is None else reckoned.stopped_at
-    counted = (None, None) if edge is None else elapsed(found.work, span.start, found.blocks, edge)
-    wait = pausing(found)
-    return Cycle(
-        found.work.name,
-        span.number,
-        agreement,
-        found.version,
-        reckoned.state,
-        found.work.clock.target,
-        span.start,
-        reckoned.due_at,
-        reckoned.stopped_at,
-        tuple(at for _, at in reckoned.warned),
-        reckoned.breached_at,
-        None if wait is None else wait.on,
-        None if wait is None else wait.start,
-        counted[0] if counted[0] is None else counted[0] // 1_000_000,
-        counted[1] if counted[1] is None else counted[1] // 1_000_000,
-    )
-
-
-def recorded(found: Found, agreement: str) -> tuple[Cycle, ClockRow]:
-    """A cycle as it is recorded, and its row."""
-    if found.common is not None:
-        return _recorded_in_common(found.work, found.version, found.span, found.common, agreement)
-    cycle = cycle_of(found, agreement)
-    return cycle, clock_row(cycle)
-
-
-@lru_cache(_MOST)
-def _recorded_in_common(work: Clockwork, version: int, span: Span, now: int, agreement: str) -> tuple[Cycle, ClockRow]:
-    cycle = cycle_of(_in_common(work, version, span, now), agreement)
-    return cycle, clock_row(cycle)
-
-
-def as_concluded(cycle: Cycle, concluded: int) -> Cycle:
-    """A cycle without what fell due after `concluded`, when the engine last looked at it."""
-    warned = tuple(at for at in cycle.warned_at if at <= concluded)
-    if cycle.breached_at is None or cycle.breached_at <= concluded:
-        return cycle if warned == cycle.warned_at else cycle._replace(warned_at=warned)
-    state = cycle.state
-    if state == "breached":
-        state = "running" if cycle.paused_for is None else "paused"
-    return cycle._replace(warned_at=warned, breached_at=None, state=state)
-
-
-def pausing(found: Found) -> Wait | None:
-    """The wait that pauses it now."""
-    block = found.reckoned.paused
-    if block is None or found.reckoned.stopped_at is not None:
-        return None
-    return next((w for w in reversed(found.waits) if w.start <= block.start), None)
 
 
 def _start(outage: Outage) -> int:

@@ -47,10 +47,12 @@ from contracts.facts import (
 from contracts.moments import micros, moment
 from contracts.rows import ClockRow
 from engine import dealings
-from engine.clocks import Applied, Clocks, Found, follows_service, recorded
+from engine.clocks import Applied, Clocks, follows_service
 from engine.complaint import OPEN, WITHDRAWN, Complaint
 from engine.credits import begun, owed
+from engine.cycles import Seen
 from engine.rows import Cycle, Outage, clock_row
+from engine.runs import Found, Run, recorded
 from engine.service import Service
 from engine.waiting import TOLD
 
@@ -108,10 +110,11 @@ class Following:
         self._terms = terms
         self._now = now
         self._since = since
+        self._all = Clocks(complaint, self._outages, terms, now, last=True)
         self._due: list[int] = []
 
     def decisions(self, time: int) -> Iterator[Decided]:
-        """What differs from what is recorded. It has to be recorded as it comes."""
+        """What differs from what is recorded; it is recorded as it comes, or the complaint is not used any more."""
         if any(a.terms.clocks for a in self._terms) or self._complaint.cycles:
             yield from self._clocks(time)
         if self._complaint.promised:
@@ -128,17 +131,43 @@ class Following:
     # ------------------------------------------------------------------ clocks
 
     def _clocks(self, time: int) -> Iterator[Decided]:
-        complaint = self._complaint
-        clocks = Clocks(complaint, self._outages, self._terms, self._now, known=self._now)
-        for found in clocks.found(self._since):
-            cycles = complaint.cycles.get(found.work.name)
-            old = None if cycles is None else cycles.get(found.span.number)
-            if found.reckoned.next is not None:
-                self._due.append(found.reckoned.next)
-            yield from changes(old, found, time, complaint)
+        complaint, clocks = self._complaint, self._all
+        if len(self._terms) == 1:
+            for run in clocks.runs(self._since):
+                yield from self._run(run, time)
+        else:
+            for found in clocks.found(self._since):
+                cycles = complaint.cycles.get(found.work.name)
+                yield from self._cycle(None if cycles is None else cycles.get(found.span.number), found, time)
         for name, cycles in complaint.cycles.items():
-            for cycle in reversed(cycles.behind(clocks.total(name))):
-                yield time, ClockRestated(row=clock_row(cycle), gone=True)
+            total = clocks.total(name)
+            if len(cycles) > total:
+                for cycle in reversed(cycles.behind(total)):
+                    yield time, ClockRestated(row=clock_row(cycle), gone=True)
+
+    def _run(self, run: Run, time: int) -> Iterator[Decided]:
+        """A cycle is reckoned unless nothing of it can differ from what was recorded when it was last."""
+        name, number = run.work.name, run.span.number
+        cycles = self._complaint.cycles.get(name)
+        seen = None if cycles is None else cycles.seen(number)
+        if seen is not None and seen.holds(run, self._now):
+            if seen.next is not None:
+                self._due.append(seen.next)
+            return
+        row = None if cycles is None else cycles.row(number)
+        found, differs = run.found(self._now), False
+        for decided in self._cycle(None if row is None else row.cycle, found, time):
+            differs = True
+            yield decided
+        cycles = self._complaint.cycles.get(name)
+        recorded = None if cycles is None else cycles.row(number)
+        if cycles is not None and recorded is not None and differs == (recorded is not row):
+            cycles.note(number, Seen(run, found.reckoned.next))
+
+    def _cycle(self, old: Cycle | None, found: Found, time: int) -> Iterator[Decided]:
+        if found.reckoned.next is not None:
+            self._due.append(found.reckoned.next)
+        yield from changes(old, found, time, self._complaint)
 
     # ------------------------------------------------------------------ promises
 
@@ -157,7 +186,7 @@ class Following:
 
     def _credits(self, credit: Credit | None, time: int) -> Iterator[Decided]:
         recorded = self._complaint.credits
-        last = self._complaint.steps()[-1]
+        last = self._complaint.beginnings[-1]
         until = last.time if last.status == WITHDRAWN else None
         found = set()
         for outage in self._lived():
@@ -169,7 +198,7 @@ class Following:
             if now.next is not None and last.status == OPEN:
                 self._due.append(now.next)
             before = recorded.get(outage.start, "0")
-            if Decimal(before) == Decimal(now.amount):
+            if before == now.amount or Decimal(before) == Decimal(now.amount):
                 continue
             at = moment(outage.start)
             if (Decimal(before) < Decimal(now.amount) and end is None) or outage.start not in recorded:
@@ -199,8 +228,7 @@ class Following:
             )
 
     def _lived(self) -> Iterator[Outage]:
-        clocks = Clocks(self._complaint, self._outages, self._terms, self._now, known=self._now)
-        for _, low, high in clocks.lives:
+        for _, low, high in self._all.lives:
             yield from (
                 o for o in self._outages[low:high] if self._since is None or o.end is None or o.end >= self._since
             )
@@ -261,4 +289,4 @@ def _taken_back(old: Cycle, new: Cycle, complaint: Complaint) -> bool:
     if new.stopped_at is not None:
         return True
     # It runs again: after a reopening that is no news about the past.
-    return all(step.time != old.stopped_at for step in complaint.steps() if step.status != OPEN)
+    return all(step.time != old.stopped_at for step in complaint.beginnings if step.status != OPEN)

@@ -114,9 +114,9 @@ class Service:
         """Every complaint that ever leaned on it, in the order recorded, with its agreement's name and version."""
         self.line: list[str] = []
         """The same complaints, by number."""
-        self.kinds: set[tuple[str, int]] = set()
+        self.kinds: frozenset[tuple[str, int]] = frozenset()
         """The agreements and versions with which complaints ever leaned on it."""
-        self.askers: set[str] = set()
+        self.askers: dict[str, None] = {}
         """Complaints with a request to close that may stand."""
         self._turns: dict[str, tuple[Turn, ...]] = {}
         """By complaint its beginnings and ends, in the order in which they were first heard of."""
@@ -253,7 +253,7 @@ class Service:
                 insort(self.requests, (heard.time, source, name, complaint))
                 self.touched.append(heard.time)
                 if item.standing:
-                    self.askers.add(complaint)
+                    self.askers[complaint] = None
             elif isinstance(item, Left):
                 place = _left(item, place)
                 if item.closed:
@@ -263,7 +263,8 @@ class Service:
                 if complaint not in self.followers:
                     self.line.append(complaint)
                 self.followers[complaint] = kind = _kind(item.agreement, item.version)
-                self.kinds.add(kind)
+                if kind not in self.kinds:
+                    self.kinds = _with(self.kinds, kind)
                 self._turn(complaint, ref, place, item)
 
     def _take_out(self, ref: Ref, heard: Heard) -> None:
@@ -341,6 +342,11 @@ def _shift(terms: Terms, by: int) -> Shift:
 @lru_cache(_MOST)
 def _alike(items: tuple[Item, ...]) -> tuple[Item, ...]:
     return items
+
+
+@lru_cache(_MOST)
+def _with(kinds: frozenset[tuple[str, int]], kind: tuple[str, int]) -> frozenset[tuple[str, int]]:
+    return kinds | {kind}
 
 
 @lru_cache(_MOST)
