@@ -110,7 +110,7 @@ class Step(Spreading):
         data = AgreementApplied(agreement=complaint.agreement, version=version, zone=terms.zone)
         self._record(complaint, data, self.now, cause, complaint.service)
         service = self.streams.service(complaint.service)
-        items = (leans(complaint.agreement, version, terms),)
+        items = (leans(complaint.agreement, version, terms, applied=True),)
         heard = ServiceHeard(fact=FactRef(*cause), time=moment(self.now), complaint=complaint.name, items=items)
         self._record(service, heard, self.now, cause, service.name)
         self._spread(service, self.now, cause)
@@ -204,7 +204,7 @@ class Step(Spreading):
             request,
             customer=(service.state_at(fact.us), service.state_at(self.now)),
             facts=complaint.until(fact.us),
-            needs_reply=self._terms(complaint).needs_reply,
+            needs_reply=self._terms(complaint, fact.us).needs_reply,
             ended=complaint.status != OPEN,
         )
         decision: DecisionData

@@ -62,7 +62,7 @@ def show(
         "customer": filing.data.customer,
         "service": complaint.service,
         "agreement": complaint.agreement,
-        "agreement_version": complaint.agreement_version,
+        "agreement_version": complaint.version_at(at),
         "status": status,
         "customer_state": service.state_at(at),
         "filed_at": rfc3339(filing.us),

@@ -114,7 +114,8 @@ class Spreading(Recording):
         """Whether what changed in a service's outages from `since` on may change something of a complaint."""
         if complaint in service.askers:
             return True
-        return follows_service(self.streams.terms(*service.followers[complaint])) and service.leant(complaint, since)
+        had = service.followers[complaint]
+        return any(follows_service(self.streams.terms(*kind)) for kind in had) and service.leant(complaint, since)
 
     # ------------------------------------------------------------------ complaints that follow
 
@@ -168,16 +169,16 @@ class Spreading(Recording):
         They are looked for among those at which something was said. Of the complaint it takes a fact to change one.
         """
         free: dict[int, tuple[Objection, ...]] = {}
-        verdicts: dict[int, Verdict] = {}
-        needs_reply = self._terms(complaint).needs_reply
+        verdicts: dict[tuple[int, bool], Verdict] = {}
         for at in _moments(complaint, service, since, self.now):
             if service.state_at(at) != "up":
                 continue
             facts = complaint.until(at)
-            verdict = verdicts.get(len(facts))
+            needs_reply = self._terms(complaint, at).needs_reply
+            verdict = verdicts.get((len(facts), needs_reply))
             if verdict is None:
                 verdict = judge(request, customer=(), facts=facts, needs_reply=needs_reply, ended=False)
-                verdicts[len(facts)] = verdict
+                verdicts[len(facts), needs_reply] = verdict
             if not verdict.objections:
                 free[at] = verdict.set_aside
         return free
