@@ -15,10 +15,11 @@ from contracts.moments import micros
 from engine.reading import Reader
 
 from . import comparing
-from .comparing import Bench, against, batches, compare, earlier
-from .histories import History, build
-from .histories_clocks import CLOCK_BAG, clock_history, clocked
-from .reading import World
+from .comparing import Bench, against, compare, earlier
+from .histories import History, batches, build
+from .histories_clocks import CLOCK_BAG, clock_history
+from .histories_terms import clocked, renewing
+from .reading import Order, World
 
 pytestmark = pytest.mark.skipif(not comparing.CLOCKS, reason="the engine has no clocks yet")
 MANY = settings(deadline=None, suppress_health_check=list(HealthCheck))
@@ -83,8 +84,11 @@ def test_what_was_known_at_a_moment_is_what_was_shown_then(bench: Bench) -> None
         names = sorted({f["subject"] for f, _ in told.arrivals if f["type"] == "complaint.filed"})
         then: dict[int, dict[str, Any]] = {}
         bench.begin(told.agreements)
-        for now, facts in batches(told.arrivals, batched=True):
-            bench.take(facts, now)
+        for now, batch in batches(told):
+            if isinstance(batch, Order):
+                bench.order(batch)
+            else:
+                bench.take(batch, now)
             bench.engine.settle()
             then[bench.now] = {name: shown for name in names if (shown := bench.show(name)) is not None}
         reader = Reader(bench.url)

@@ -31,7 +31,7 @@ def told(tale: Timed, end: float) -> History:
         subject = "line-1" if fact["subject"] == "S" else fact["subject"]
         whole = {"specversion": "1.0", "datacontenttype": "application/json", **fact}
         facts.append((whole | {"subject": subject, "data": fact["data"] | named}, now))
-    return History(tale.world.agreements, facts, at(end))
+    return History(tale.world.agreements, facts, at(end), tuple(tale.orders))
 
 
 def down(*clocks: Any) -> Timed:
