@@ -342,27 +342,27 @@ def _shifts(complaint: str, turns: Sequence[Turn]) -> list[Entry]:
 
 
 def _shifted(complaint: str, marks: Sequence[tuple[Place, Terms | None]], terms: Terms | None) -> Iterator[Entry]:
-    """From beginnings and ends in turn, and terms in between; `terms` are those that it has first.
+    """From beginnings and ends in turn, and terms in between; `terms` are its first; None: it never leant.
 
-    New terms come before the old ones go: in between it leans with both, never with none.
+    The old terms go when all new ones of that moment, also of others, are there: in between more of them are to accept
+    a claim, never fewer.
     """
     leans = False
     for place, now in marks:
         behind: Place = (*place[:3], place[3] + 1)
-        if terms is None:  # pragma: no cover - the first mark is a beginning, which has some
-            raise AssertionError(complaint)
-        if now is None:
+        if now is None and terms is not None:
             leans = not leans
             yield Entry(behind, complaint, _shift(terms, 1)) if leans else Entry(place, complaint, _shift(terms, -1))
-        else:
-            if leans and now != terms:
+        elif now is not None:
+            if leans and terms is not None and now != terms:
                 yield Entry(place, complaint, _shift(now, 1))
-                yield Entry(behind, complaint, _shift(terms, -1))
+                yield Entry((place[0], f"{BEHIND}~{place[1]}", *place[2:]), complaint, _shift(terms, -1))
             terms = now
 
 
-def _first(mark: tuple[Place, Terms | None]) -> Place:
-    return mark[0]
+def _first(mark: tuple[Place, Terms | None]) -> tuple[int, str]:
+    """Of two versions at one moment the one recorded later is the later one, whatever their names."""
+    return mark[0][:2]
 
 
 # A hundred thousand complaints may lean on a service with the same few terms: what is the same is kept once.

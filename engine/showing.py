@@ -115,7 +115,7 @@ def _clocks(
     deemed: list[int] = []
     for found in as_of(complaint, service.outages, terms, at).found():
         cycle = as_concluded(cycle_of(found, complaint.agreement, at=at), concluded)
-        if found.work.clock.on_breach is not None and cycle.breached_at is not None:
+        if found.upholds and cycle.breached_at is not None:
             deemed.append(cycle.breached_at)
         rows.append(
             {

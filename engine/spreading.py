@@ -122,10 +122,12 @@ class Spreading(Recording):
     def _follow_all(self, time: int, cause: Ref) -> None:
         while self._touched:
             name = next(iter(self._touched))
-            touch = self._touched.pop(name)
-            complaint = self.streams.complaint(name)
-            if complaint is not None:
-                self._follow(complaint, touch, time, cause)
+            self._follow_one(name, self._touched.pop(name), time, cause)
+
+    def _follow_one(self, name: str, touch: Touch, time: int, cause: Ref) -> None:
+        complaint = self.streams.complaint(name)
+        if complaint is not None:
+            self._follow(complaint, touch, time, cause)
 
     def _follow(self, complaint: Complaint, touch: Touch, time: int, cause: Ref) -> None:
         """Clocks, promises, credits, a request that stands, deputies: what differs now is recorded."""

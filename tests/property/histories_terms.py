@@ -74,7 +74,7 @@ def clock(w: Writer, name: str, calendars: Sequence[str]) -> Clock:
         stops=stops,
         until="end_of_day" if length.endswith("D") and w.often(45) else None,
         pauses=tuple(sorted(some(w, WAITS, 45))),
-        reopen=None if down else w.pick(reopens),
+        reopen=None if down else w.pick(reopens),  # type: ignore[arg-type]
         warn=some(w, FRACTIONS, 35),
         on_breach="deem_upheld" if stops in ("replied", "reply_delivered") and w.often(70) else None,
     )
@@ -109,8 +109,8 @@ def renewed(w: Writer, old: Terms) -> Terms:
         calendars = tuple(calendar(w, c.name) for c in calendars)
     names = ["always", *(c.name for c in calendars)]
     clocks = [changed(w, c, names) for c in old.clocks if w.often(85)]
-    if w.often(30):
-        free = [name for name in ("c0", "c1", "c2", "c3", "c4") if name not in {c.name for c in clocks}]
+    free = [name for name in ("c0", "c1", "c2", "c3", "c4") if name not in {c.name for c in clocks}]
+    if free and w.often(30):
         clocks.append(clock(w, w.pick(free), names))
     used = {c.calendar for c in clocks}
     new = replace(
@@ -151,7 +151,7 @@ def renewing(told: History, r: Random) -> History:
     had = {name: [first] for name, first in told.agreements.items()}
     whens = []
     for _ in range(w.pick((1, 1, 2, 2, 3, 4))):
-        now = w.pick(moments[len(moments) // 5 :])
+        now = moments[min(w.r.randrange(len(moments) // 6, len(moments)) for _ in range(w.pick((1, 2))))]
         if w.often(35):
             now += STEP * w.pick((1, 1, 2, 5, 20))
         whens.append((min(now, told.end), w.often(60)))
@@ -163,7 +163,7 @@ def renewing(told: History, r: Random) -> History:
                 back = w.pick(had[name][:-1]) if w.often(15) and len(had[name]) > 1 else None
                 published[name] = back or renewed(w, had[name][-1])
                 had[name].append(published[name])
-        complaints = tuple(name for name in ("C-1", "C-2", "C-3", "C-9") if w.often(85))
+        complaints = tuple(name for name in ("C-1", "C-2", "C-3") if w.often(90))
         effective = w.pick((EVER, *(day + timedelta(days=n) for n in (-1, 0, 1, 1, 30))))
-        orders.append(Order(now, behind, effective, published, () if w.often(5) else complaints))
+        orders.append(Order(now, behind, effective, published, complaints))
     return replace(told, orders=tuple(orders))

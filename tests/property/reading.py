@@ -131,8 +131,8 @@ class World:
             standing.settle(self, now)
 
     def order(self, order: Order) -> None:
-        """New versions, and complaints that get the newest of theirs: open ones, and no version twice. The same terms
-        published once more are no new version.
+        """New versions, and complaints that get the newest of theirs, all at once: open ones, and no version twice. The
+        same terms published once more are no new version.
         """
         self._move(order.now)
         standing.settle(self, order.now)
@@ -140,6 +140,7 @@ class World:
             last = self.versions[name][-1]
             if (last.terms, last.effective) != (terms, order.effective):
                 self.versions[name].append(Version(last.number + 1, order.effective, terms))
+        place = (order.now, LAST + LAST, "")  # behind all facts of its moment
         for complaint in order.complaints:
             if complaint not in self.events or self.status(complaint) != "open":
                 self.seen["applied: refused"] += 1
@@ -149,9 +150,9 @@ class World:
                 self.seen["applied: the newest already"] += 1
                 continue
             self.seen["applied"] += 1
-            self.applied[complaint].append(Applied(order.now, (order.now, LAST + LAST, complaint), newest))
-            self._accounts.clear()
-            standing.settle(self, order.now)
+            self.applied[complaint].append(Applied(order.now, place, newest))
+        self._accounts.clear()
+        standing.settle(self, order.now)
 
     def agreement(self, complaint: str) -> str:
         return str(self.filing(complaint).data.get("agreement") or "standard")
@@ -284,7 +285,10 @@ class World:
                     break
                 leans.setdefault(step.place, []).append((complaint, step.on))
         terms = {c: self.applied[c][0].terms for c in ours}
-        renewed = {a.place: (c, a.terms) for c in ours for a in self.had(c, until)[1:]}
+        renewed: dict[Place, dict[str, Terms]] = {}
+        for c in sorted(ours):
+            for a in self.had(c, until)[1:]:
+                renewed.setdefault(a.place, {})[c] = a.terms
         return Account(sorted(facts, key=lambda f: f.place), leans, terms, renewed, until or self.now)
 
     def _lawfully(self, complaint: str, closing: Event) -> bool:

@@ -90,10 +90,13 @@ def cycles(world: World, complaint: str, name: str, at: datetime) -> list[Cycle]
         if clock is not None:
             order = new.setdefault(clock.starts, n)
             until = had[n + 1].time if n + 1 < len(had) else None
-            every = {(order, clock.starts, k): c for k, c in every_course(world, complaint, clock, at).items()}
+            every: dict[Key, Course] = {
+                (order, clock.starts, k): c for k, c in every_course(world, complaint, clock, at).items()
+            }
             going = [key for key, cycle in known.items() if cycle.goes_on]
             if was is None or was.starts != clock.starts:
-                begin = [key for key in every if key not in known or known[key].by_terms]
+                begin: list[Key] = [key for key in every if key not in known]
+                begin += [key for key, cycle in known.items() if cycle.by_terms and key[1] == clock.starts]
             else:
                 begin = [key for key, course in every.items() if key not in known and course.start > applied.time]
                 if clock.reopen == "restart" and going:

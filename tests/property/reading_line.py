@@ -128,7 +128,7 @@ class Account:
     """The fold of all facts about one service, with what the silences by `now` said in between.
 
     `facts`: in the order of facts. `leans`: at which place which complaint begins (True) or ceases (False) to lean.
-    `terms`: by complaint, those of its filing; `renewed`: at which place which complaint gets others.
+    `terms`: by complaint, those of its filing; `renewed`: at which place which complaints get others.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class Account:
         facts: Sequence[Fact],
         leans: Mapping[Place, Sequence[tuple[str, bool]]],
         terms: Mapping[str, Terms],
-        renewed: Mapping[Place, tuple[str, Terms]],
+        renewed: Mapping[Place, Mapping[str, Terms]],
         now: datetime,
     ) -> None:
         self.line = Line()
@@ -160,7 +160,7 @@ class Account:
             for complaint, on in leans.get(place, ()):
                 self._lean(complaint, on, place[0])
             if place in renewed:
-                self._renew(*renewed[place], place[0])
+                self._renew(renewed[place], place[0])
         self._silence(now)
 
     # ---- what it comes to
@@ -321,10 +321,10 @@ class Account:
         (self._leaning.add if on else self._leaning.discard)(complaint)
         self._changed(time)
 
-    def _renew(self, complaint: str, terms: Terms, time: datetime) -> None:
-        """One of those who lean does so under other terms from now on."""
-        self._terms[complaint] = terms
-        if complaint in self._leaning:
+    def _renew(self, terms: Mapping[str, Terms], time: datetime) -> None:
+        """Some do so under other terms from now on."""
+        self._terms |= terms
+        if self._leaning & terms.keys():
             self._changed(time)
 
     def _changed(self, time: datetime) -> None:

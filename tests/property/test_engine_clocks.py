@@ -18,7 +18,7 @@ from . import comparing
 from .comparing import Bench, against, compare, earlier
 from .histories import History, batches, build
 from .histories_clocks import CLOCK_BAG, clock_history
-from .histories_terms import clocked, renewing
+from .histories_terms import clocked
 from .reading import Order, World
 
 pytestmark = pytest.mark.skipif(not comparing.CLOCKS, reason="the engine has no clocks yet")

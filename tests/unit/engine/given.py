@@ -198,7 +198,7 @@ class Story:
         state = self.memory.complaint(complaint)
         assert state is not None
         step = Step(self.memory, self.now)
-        step.apply(state, version, ("/stilldown/agreements", f"{state.agreement}/{version}/{complaint}"))
+        step.apply([(state, version, ("/stilldown/agreements", f"{state.agreement}/{version}/{complaint}"))])
         self._record(step)
         return self
 
