@@ -220,6 +220,14 @@ def clocks_of(world: World) -> Counter[str]:
             came["clock, warned"] += bool(row["warned_at"])
             came["clock, no due moment"] += row["due_at"] is None
             came["clock, extended"] += row["due_at"] in longer
+            came["applied, a cycle under new terms"] += (
+                row["agreement_version"] > world.applied[complaint][0].version.number
+            )
+            came["applied, a cycle under earlier terms"] += row["agreement_version"] < shown["agreement_version"]
+            came["applied, due at the application"] += row["due_at"] in [
+                z(a.time) for a in world.applied[complaint][1:]
+            ]
+        came["applied, a complaint twice or more"] += len(world.applied[complaint]) > 2
         came["credit"] += len(shown["credits"])
         came["deemed upheld"] += shown["deemed_upheld_at"] is not None
         came["orphaned"] += shown["owner"]["orphaned"]
