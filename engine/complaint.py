@@ -154,6 +154,10 @@ class Complaint:
         """The version of its agreement that it has now."""
         return self.applied[-1][1]
 
+    def version_at(self, time: int) -> int:
+        """The version of its agreement that it had at a moment."""
+        return next((version for at, version in reversed(self.applied) if at <= time), self.applied[0][1])
+
     @property
     def born(self) -> int:
         """From when on it lives through outages: its filing, or the `down_since` of it, if earlier."""

@@ -6,7 +6,7 @@ twice, or by two processes therefore does nothing. Moments are microseconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -51,6 +51,7 @@ from engine.clocks import Applied, Clocks, follows_service
 from engine.complaint import OPEN, WITHDRAWN, Complaint
 from engine.credits import begun, owed
 from engine.cycles import Seen
+from engine.reckoning import Warned
 from engine.rows import Cycle, Outage, clock_row
 from engine.runs import Found, Run, recorded
 from engine.service import Service
@@ -190,9 +191,9 @@ class Following:
         until = last.time if last.status == WITHDRAWN else None
         found = set()
         for outage in self._lived():
-            found.add(outage.start)
-            if credit is None:
+            if credit is None:  # by the terms that were applied, nothing
                 continue
+            found.add(outage.start)
             end = outage.end if until is None or (outage.end is not None and outage.end < until) else until
             now = owed(credit, outage.start, end, self._now)
             if now.next is not None and last.status == OPEN:
@@ -222,10 +223,14 @@ class Following:
                     outage=moment(start),
                     amount="0",
                     change=f"{-Decimal(amount):+f}",
-                    currency="" if credit is None else credit.currency,
-                    why="that outage is none any more",
+                    currency=self._currency(),
+                    why="that outage is none any more" if credit is not None else "the terms applied owe no credit",
                 ),
             )
+
+    def _currency(self) -> str:
+        """Of what is recorded as owed: that of the last terms that owe anything."""
+        return next((a.terms.credit.currency for a in reversed(self._terms) if a.terms.credit is not None), "")
 
     def _lived(self) -> Iterator[Outage]:
         for _, low, high in self._all.lives:
@@ -246,14 +251,17 @@ def changes(old: Cycle | None, found: Found, time: int, complaint: Complaint) ->
     elif _taken_back(old, new, complaint):
         told = True
         yield time, ClockRestated(row=row)
-    for fraction, at in found.reckoned.warned:
-        if old is None or at not in old.warned_at:
+    given = [] if old is None else [*old.warned_at]
+    for fraction, at in _in_turn(found):
+        if at in given:
+            given.remove(at)
+        else:
             told = True
             yield at, ClockWarned(row=row, fraction=float(fraction))
     if new.breached_at is not None and (old is None or old.breached_at != new.breached_at):
         told = True
         yield new.breached_at, ClockBreached(row=row)
-        if found.work.clock.on_breach is not None:
+        if found.upholds:
             yield new.breached_at, ComplaintDeemedUpheld(clock=new.clock, cycle=new.number)
     turned = _turned(old, new, row, time)
     if turned is not None and not (told and isinstance(turned[1], ClockResumed)):
@@ -261,6 +269,13 @@ def changes(old: Cycle | None, found: Found, time: int, complaint: Complaint) ->
         yield turned
     if not told:
         yield time, ClockRestated(row=row)
+
+
+def _in_turn(found: Found) -> Sequence[Warned]:
+    """Its warnings: those of earlier terms first, for one of the new ones may be of the same moment."""
+    if found.kept is None:
+        return found.reckoned.warned
+    return sorted(found.reckoned.warned, key=found.kept.warned.__contains__, reverse=True)
 
 
 def _turned(old: Cycle | None, new: Cycle, row: ClockRow, time: int) -> Decided | None:

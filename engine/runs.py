@@ -63,6 +63,13 @@ class Found(NamedTuple):
     common: int | None = None
     """When it was reckoned, if it is the same for all who live through its outage (see `_in_common`)."""
 
+    @property
+    def upholds(self) -> bool:
+        """Whether by its breach, if it has one, the complaint counts as upheld: as the terms say that it breached."""
+        if self.kept is not None and self.kept.breached is not None:
+            return self.kept.upholds
+        return self.work.clock.on_breach is not None
+
 
 @lru_cache(_MOST)
 def _in_common(work: Clockwork, version: int, span: Span, now: int) -> Found:

@@ -63,7 +63,7 @@ def show(
         "customer": filing.data.customer,
         "service": complaint.service,
         "agreement": complaint.agreement,
-        "agreement_version": complaint.agreement_version,
+        "agreement_version": complaint.version_at(at),
         "status": status,
         "customer_state": service.state_at(at),
         "filed_at": rfc3339(filing.us),
@@ -116,7 +116,7 @@ def _clocks(
     deemed: list[int] = []
     for found in as_of(complaint, service.outages, terms, at).found():
         cycle = as_concluded(cycle_of(found, complaint.agreement, at=at), concluded)
-        if found.work.clock.on_breach is not None and cycle.breached_at is not None:
+        if found.upholds and cycle.breached_at is not None:
             deemed.append(cycle.breached_at)
         rows.append(
             {
