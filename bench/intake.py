@@ -24,7 +24,6 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 from bench.workload import batches, copies, write_log
 from contracts.agreements import AgreementFile, parse
 from engine.ahead import Ahead
-from engine.cache import CACHED
 from engine.intake import Engine
 from engine.store.postgres import Datastore
 from ops.taking import BATCH
@@ -79,6 +78,8 @@ _PLACES: dict[str, Callable[[Path], AbstractContextManager[Place]]] = {"sqlite":
 AGREEMENTS = Path(__file__).parent.parent / "ops" / "demo" / "agreements.toml"
 CLOCKS = Path(__file__).with_name("agreements.toml")
 """Four clocks for each complaint, with office hours, holidays, pauses and warnings, and credits."""
+CACHED = 10_000
+"""States in memory, at most."""
 TURN = 50_000
 """Facts that the engine takes in before the bare append has its turn."""
 
