@@ -1,5 +1,5 @@
-"""`python -m bench [NAME]`: show, flaps, log [--clocks], worktime, timers, outage […], views, flow, or
-`intake [--clocks] [COPIES] [BATCH] [STORE]`; without a name all of them.
+"""`python -m bench [NAME]`: show, flaps, log [--clocks], worktime, timers, outage […], views, flow,
+steady, or `intake [--clocks] [COPIES] [BATCH] [STORE]`; without a name all of them but steady, which takes long.
 
 Figures, as ratios of one run.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 import sys
 
-from bench import deadlines, flaps, flow, intake, log, outage, showing, timers, views, working
+from bench import deadlines, flaps, flow, intake, log, outage, showing, steady, timers, views, working
 from engine.tuning import tune
 from ops.taking import BATCH
 
@@ -42,10 +42,12 @@ def main(arguments: list[str]) -> None:
             views.main(*map(int, arguments[1:2]))
         elif name == "flow":
             flow.main(*map(int, arguments[1:2]))
+        elif name == "steady":
+            steady.main(*map(int, arguments[1:2]))
         elif name == "show":
             showing.main()
         else:
-            there = "show, flaps, log, worktime, timers, outage, intake, views and flow"
+            there = "show, flaps, log, worktime, timers, outage, intake, views, flow and steady"
             sys.exit(f"no benchmark {name!r}; there are {there}")
 
 

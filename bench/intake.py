@@ -79,6 +79,7 @@ AGREEMENTS = Path(__file__).parent.parent / "ops" / "demo" / "agreements.toml"
 CLOCKS = Path(__file__).with_name("agreements.toml")
 """Four clocks for each complaint, with office hours, holidays, pauses and warnings, and credits."""
 CACHED = 10_000
+"""States in memory, at most."""
 TURN = 50_000
 """Facts that the engine takes in before the bare append has its turn."""
 

@@ -54,6 +54,8 @@ class Leans(Struct, frozen=True, omit_defaults=True, gc=False, tag="leans", tag_
     version: int
     accepts: tuple[str, ...] = ()
     silence: int | None = None
+    applied: bool = False
+    """It leans already, or not just now: these are other terms (`agreement.applied`)."""
 
 
 class Left(Struct, frozen=True, omit_defaults=True, gc=False, tag="left", tag_field="heard"):

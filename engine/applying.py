@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from engine.complaint import OPEN, Complaint
+from engine.complaint import OPEN
 from engine.corrections import Ref
 from engine.decide import Step
 from engine.publishing import SOURCE
@@ -68,22 +68,21 @@ class Applying(Timers):
         found = {name: self.complaint(name) for name in complaints}
         self._read(self._unit, {f"service:{c.service}" for c in found.values() if c is not None and c.status == OPEN})
         moves = Moves([], [], [], [])
+        new = []
         for name, complaint in found.items():
             if complaint is None:
                 moves.unknown.append(name)
             elif complaint.status != OPEN:
                 moves.ended.append(Ended(name, complaint.status))
             else:
-                self._move_one(complaint, moves)
-        return moves
-
-    def _move_one(self, complaint: Complaint, moves: Moves) -> None:
-        newest = self._terms.latest(complaint.agreement)
-        before = complaint.agreement_version
-        if newest is None or newest.number <= before:
-            moves.newest.append(complaint.name)
-            return
+                newest = self._terms.latest(complaint.agreement)
+                before = complaint.agreement_version
+                if newest is None or newest.number <= before:
+                    moves.newest.append(name)
+                    continue
+                new.append((complaint, newest.number, cause(complaint.agreement, newest.number, name)))
+                moves.moved.append(Moved(name, complaint.agreement, before, newest.number))
         step = Step(self, self._now)
-        step.apply(complaint, newest.number, cause(complaint.agreement, newest.number, complaint.name))
+        step.apply(new)
         self._keep(step)
-        moves.moved.append(Moved(complaint.name, complaint.agreement, before, newest.number))
+        return moves

@@ -7,8 +7,7 @@ Nothing is remembered that could differ from that. Moments are microseconds.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -25,12 +24,12 @@ from contracts.facts import (
     NoticeDelivered,
     NoticeSent,
 )
-from contracts.rows import ClockRow
 from engine.complaint import CLOSED, OPEN, Complaint, Stage
 from engine.corrections import BEHIND, Ref
-from engine.reckoning import Block, Clockwork, Extension, Kept, Reckoned, Stop, due_then, elapsed, reckon
-from engine.rows import Cycle, Outage, clock_row
-from engine.waiting import TOLD, Told, Wait, told
+from engine.reckoning import Block, Clockwork, Extension, Kept, Stop, due_then
+from engine.rows import Outage
+from engine.runs import Found, Run, Span
+from engine.waiting import TOLD, Wait
 
 _MOST = 512
 
@@ -43,32 +42,8 @@ class Applied(Struct, frozen=True, gc=False):
     terms: Agreement
 
 
-class Span(NamedTuple):
-    """Where a cycle runs: its number, its start, and what stopped it, if anything did.
-
-    `begun` is the place of the filing or the reopening from which it runs, `outage` what it follows, if it does.
-    """
-
-    number: int
-    start: int
-    stop: Stop | None
-    begun: Key | None = None
-    outage: Outage | None = None
-
-
-class Found(NamedTuple):
-    """A cycle as it stands, and all that it was reckoned from."""
-
-    work: Clockwork
-    version: int
-    span: Span
-    blocks: tuple[Block, ...]
-    waits: tuple[Wait, ...]
-    extension: Extension | None
-    reckoned: Reckoned
-    kept: Kept | None = None
-    common: int | None = None
-    """When it was reckoned, if it is the same for all who live through its outage (see `_in_common`)."""
+Works = Sequence[tuple[Applied, Clockwork | None]]
+"""A clock under one version of its terms after the other."""
 
 
 class _Works(NamedTuple):
@@ -76,6 +51,7 @@ class _Works(NamedTuple):
 
     terms: Agreement
     clocks: tuple[Clockwork, ...]
+    named: dict[str, Clockwork]
     follows: bool
     told: frozenset[type[FactData]]
 
@@ -92,7 +68,7 @@ def _works(terms: Agreement) -> _Works:
     clocks = tuple(Clockwork(clock, terms) for clock in terms.clocks)
     follows = terms.credit is not None or any(clock.starts == "down" for clock in terms.clocks)
     told_by = frozenset(cls for clock in terms.clocks for cls in _told_by(clock))
-    made = _WORKS[id(terms)] = _Works(terms, clocks, follows, told_by)
+    made = _WORKS[id(terms)] = _Works(terms, clocks, {work.name: work for work in clocks}, follows, told_by)
     return made
 
 
@@ -127,63 +103,122 @@ class Clocks:
     """The clocks of a complaint at `now`, by what is known: facts and outages with a later time are left out."""
 
     def __init__(
-        self, complaint: Complaint, outages: Sequence[Outage], applied: Sequence[Applied], now: int, *, known: int
+        self, complaint: Complaint, outages: Sequence[Outage], applied: Sequence[Applied], now: int, *, last: bool
     ) -> None:
-        """`applied`: the terms that the complaint has had, in order; `known`: the engine's clock, not before `now`.
-
-        Where `now` is the engine's clock the two are the same.
-        """
+        """`applied`: the terms that the complaint has had, in order; `last`: nothing is known of a time after `now`."""
         self._filed = complaint.filing.us
         self._born = complaint.born
-        self._steps = complaint.steps(now)
+        self._steps, self._told = (complaint.beginnings, complaint.told) if last else complaint.as_told(now)
         self._outages = outages
         self._lived: tuple[tuple[int, int, int], ...] | None = None
         self._applied = applied
         self._now = now
-        facts = complaint.log if now >= known else complaint.until(now)
-        self._told: Told = told(facts, [s.place for s in self._steps if s.status != OPEN])
+
+    def runs(self, since: int | None = None) -> Iterator[Run]:
+        """What every cycle is reckoned from, for a complaint that has had one version of its terms; as `found`."""
+        (applied,) = self._applied
+        for work in clockworks(applied.terms):
+            for span in self._spans(work, since):
+                yield self._run(span, applied, work, self._now)
 
     def found(self, since: int | None = None) -> Iterator[Found]:
         """Every cycle, by name and number. Of those that follow outages, the ones from `since` on, if it is given."""
         if len(self._applied) == 1:
-            applied = self._applied[0]
-            for work in clockworks(applied.terms):
-                for span in self._spans(work, since):
-                    yield self._reckoned(span, applied, work, None, self._now)
+            yield from (run.found(self._now) for run in self.runs(since))
             return
-        names = {clock.name for applied in self._applied for clock in applied.terms.clocks}
-        for name in sorted(names):
-            works = [(a, next((w for w in clockworks(a.terms) if w.name == name), None)) for a in self._applied]
-            last = next(work for _, work in reversed(works) if work is not None)
-            gone = self._gone(name)
-            for span in self._spans(last, since):
-                if gone is None or span.start <= gone:
-                    yield self._cycle(span, works)
+        for name in sorted({clock.name for applied in self._applied for clock in applied.terms.clocks}):
+            yield from self._under(name, since)
 
     def total(self, clock: str) -> int:
         """How many cycles a clock has."""
-        works = (w for a in reversed(self._applied) for w in clockworks(a.terms) if w.name == clock)
-        work = next(works, None)
-        if work is None:
-            return 0
-        gone = self._gone(clock)
-        if gone is not None:
-            return sum(span.start <= gone for span in self._spans(work, None))
+        if len(self._applied) == 1:
+            work = _works(self._applied[0].terms).named.get(clock)
+            return 0 if work is None else self._count(work)
+        return sum(self._many(works) for works in by_start(self._works(clock)))
+
+    def _count(self, work: Clockwork) -> int:
         if work.clock.starts == "down":
-            return sum(high - low for _, low, high in self.lives)
+            return sum([high - low for _, low, high in self.lives])
         return (len(self._steps) + 1) // 2 if work.clock.reopen == "restart" else 1
 
-    def _gone(self, clock: str) -> int | None:
-        """When new terms took a clock away that none gave back: no cycle begins after that."""
+    def _many(self, works: Works) -> int:
+        """How many cycles a clock has that starts in one way."""
+        work = works[-1][1]
+        if work is not None and (len(works) == 1 or work.clock.starts == "down"):
+            return self._count(work)
+        return sum(1 for _ in self._begun(works, None))
+
+    # ------------------------------------------------------------------ under one version after the other
+
+    def _works(self, name: str) -> Works:
+        """A clock under each of the terms; None where they have none of that name."""
+        return [
+            (a, _works(a.terms).named.get(name)) for n, a in enumerate(self._applied) if n == 0 or a.time <= self._now
+        ]
+
+    def _under(self, name: str, since: int | None) -> Iterator[Found]:
+        """The cycles of a clock. Where it starts in one way and then in another it is two clocks: in order of start."""
+        kinds = by_start(self._works(name))
+        found = [
+            (span.start, n, self._cycle(span, works))
+            for n, of in enumerate(kinds)
+            for span, works in self._begun(of, since if len(kinds) == 1 else None)
+        ]
+        if len(kinds) == 1 and found and found[0][2].span.outage is not None:
+            yield from (cycle for *_, cycle in found)  # as many as there are outages: all, or those from `since` on
+            return
+        found.sort(key=lambda cycle: cycle[:2])
+        for number, (*_, cycle) in enumerate(found, 1):
+            yield cycle._replace(span=cycle.span._replace(number=number))
+
+    def _begun(self, works: Works, since: int | None) -> Iterator[tuple[Span, Works]]:
+        """The cycles that begin, each with the terms under which it runs. None begins of a clock that is gone."""
         gone: int | None = None
-        for applied in reversed(self._applied):
-            if any(c.name == clock for c in applied.terms.clocks):
-                return gone
-            if applied.time <= self._now:
-                gone = applied.time
-        return gone
+        for applied, work in reversed(works):
+            if work is not None:
+                break
+            gone = applied.time
+        last = next(work for _, work in reversed(works) if work is not None)
+        if last.clock.starts == "down":
+            begun: Iterable[tuple[Span, Works]] = ((span, works) for span in self._outage_spans(since))
+        else:
+            begun = self._lives_begun(works)
+        yield from ((span, of) for span, of in begun if gone is None or span.start <= gone)
+
+    def _lives_begun(self, works: Works) -> Iterator[tuple[Span, Works]]:
+        """One cycle from the filing on, and one from each reopening under terms that restart it.
+
+        Terms that restart a clock that ran on reckon it anew from its start: so it stopped at the first end after that.
+        """
+        spans = [self._life(n) for n in range(0, len(self._steps), 2)]
+        first: dict[int, int] = {}
+        stopped: set[int] = set()
+        for n, (applied, work) in enumerate(works):
+            if work is None:
+                continue
+            until = works[n + 1][0].time if n + 1 < len(works) else None
+            restarts = work.clock.reopen == "restart"
+            new = n == 0 or works[n - 1][1] is None
+            runs = min((k for k in first if k not in stopped), default=len(spans))
+            for k in range(len(spans) if restarts else 1):
+                begins = new or spans[k].start > applied.time or (restarts and k > runs)
+                if begins and (until is None or spans[k].start <= until):
+                    first.setdefault(k, n)
+            for k in first.keys() - stopped:
+                stop = self._own(spans[k], work).stop
+                if until is not None and stop is not None and stop.time <= until:
+                    stopped.add(k)
+        for k, n in sorted(first.items()):
+            yield spans[k], [(applied, work if m >= n else None) for m, (applied, work) in enumerate(works)]
 
     # ------------------------------------------------------------------ which cycles there are
+
+    def _life(self, n: int) -> Span:
+        """From the beginning at a step to the end that followed; numbered by lives."""
+        end = self._steps[n + 1] if n + 1 < len(self._steps) else None
+        begun = self._steps[n]
+        stop = None if end is None else Stop(max(end.time, begun.time), end.status == CLOSED, fact_at(end.place))
+        return Span(n // 2 + 1, begun.time, stop, begun.place)
 
     def _spans(self, work: Clockwork, since: int | None) -> Iterator[Span]:
         return self._outage_spans(since) if work.clock.starts == "down" else self._filed_spans(work)
@@ -197,11 +232,7 @@ class Clocks:
         if work.clock.reopen != "restart":
             yield Span(1, self._filed, self._stop(work, self._filed), self._steps[0].place)
             return
-        for number, n in enumerate(range(0, len(self._steps), 2), 1):
-            end = self._steps[n + 1] if n + 1 < len(self._steps) else None
-            begun = self._steps[n]
-            stop = None if end is None else Stop(max(end.time, begun.time), end.status == CLOSED, fact_at(end.place))
-            yield Span(number, begun.time, stop, begun.place)
+        yield from map(self._life, range(0, len(self._steps), 2))
 
     def _stop(self, work: Clockwork, start: int) -> Stop | None:
         """What it waits for, whenever that happened; else the complaint's end, if it is ended now."""
@@ -254,14 +285,10 @@ class Clocks:
 
     # ------------------------------------------------------------------ one cycle
 
-    def _reckoned(self, span: Span, applied: Applied, work: Clockwork, kept: Kept | None, now: int) -> Found:
+    def _run(self, span: Span, applied: Applied, work: Clockwork, now: int) -> Run:
         waits = tuple(w for w in self._told.waits if w.on in work.pauses) if self._told.waits else ()
         blocks = self._blocks(span.start, waits, work)
-        extension = self._extension(work, span, blocks)
-        if span.outage is not None and not (waits or blocks or extension or kept):
-            return _in_common(work, applied.version, span, now)
-        reckoned = reckon(work, span.start, span.stop, blocks, now, extension=extension, kept=kept)
-        return Found(work, applied.version, span, blocks, waits, extension, reckoned, kept)
+        return Run(work, applied.version, span, blocks, waits, self._extension(work, span, blocks, now))
 
     def _blocks(self, start: int, waits: Sequence[Wait], work: Clockwork) -> tuple[Block, ...]:
         """The time that does not count: pauses, and where it goes on after a reopening, the time closed."""
@@ -276,49 +303,48 @@ class Clocks:
             blocks += _outside(max(wait.start, start), wait.end, gaps)
         return tuple(sorted(blocks, key=lambda block: block.start))
 
-    def _extension(self, work: Clockwork, span: Span, blocks: Sequence[Block]) -> Extension | None:
+    def _extension(self, work: Clockwork, span: Span, blocks: Sequence[Block], now: int) -> Extension | None:
         """The first extension with a later time, and a notice that was sent before it was due, as it stood then."""
         if work.clock.on_breach is None:
             return None
         for extended in self._told.extended:
             said = max(extended.fact.us, span.start)
             sent = extended.sent
-            if sent is None or (span.stop is not None and max(said, sent) > span.stop.time):
+            if sent is None or max(said, sent) > (now if span.stop is None else span.stop.time):
                 continue
             due = due_then(work, span.start, blocks, max(said, sent))
             if due is not None and extended.until > due and sent < due:
                 return Extension(said, extended.until, extended.fact.ref)
         return None
 
-    def _cycle(self, span: Span, works: Sequence[tuple[Applied, Clockwork | None]]) -> Found:
+    def _cycle(self, span: Span, works: Works) -> Found:
         """A cycle of a complaint to which new terms were applied: reckoned by them from its start, until it stopped."""
         kept: Kept | None = None
         found: Found | None = None
         for n, (applied, work) in enumerate(works):
-            if applied.time > self._now and found is not None:
-                break
             until = works[n + 1][0].time if n + 1 < len(works) else None
             if work is None:
-                back = any(w is not None and a.time <= self._now for a, w in works[n + 1 :])
-                if found is not None and not back:
-                    return _cancelled(found, applied.time, kept)
-                warned, breached = ((), None) if kept is None else kept[1:]
-                kept = Kept(applied.time if until is None else until, warned, breached)
+                if found is not None and all(w is None for _, w in works[n + 1 :]):
+                    return _cancelled(found, applied.time)
+                if until is not None and span.start <= until:
+                    kept = Kept(until) if kept is None else kept._replace(floor=until)
                 continue
             own = self._own(span, work)
-            if until is None or until > self._now or (own.stop is not None and own.stop.time <= until):
-                return self._reckoned(own, applied, work, kept, self._now)
-            found = self._reckoned(own._replace(stop=None), applied, work, kept, until)
+            if until is None or (own.stop is not None and own.stop.time <= until):
+                return self._run(own, applied, work, self._now).found(self._now, kept)
+            found = self._run(own._replace(stop=None), applied, work, until).found(until, kept)
             if own.start <= until:
-                kept = Kept(until, found.reckoned.warned, found.reckoned.breached_at)
+                kept = Kept(until, found.reckoned.warned, found.reckoned.breached_at, found.upholds)
         if found is None:  # pragma: no cover - a clock that is named is in some terms
             raise AssertionError(span)
         return found
 
     def _own(self, span: Span, work: Clockwork) -> Span:
         """Its stop by these terms: what a clock waits for may be another than in earlier ones."""
-        if work.clock.starts == "down" or work.clock.reopen == "restart":
+        if span.outage is not None:
             return span
+        if work.clock.reopen == "restart":
+            return self._life(2 * span.number - 2)
         return span._replace(stop=self._stop(work, span.start))
 
 
@@ -329,20 +355,22 @@ def fact_at(place: Key) -> Ref:
 
 def as_of(complaint: Complaint, outages: Sequence[Outage], applied: Sequence[Applied], at: int) -> Clocks:
     """The clocks at any moment, by all that is known of the complaint."""
-    return Clocks(complaint, outages, applied, at, known=max(at, complaint.log[-1].us))
+    return Clocks(complaint, outages, applied, at, last=False)
 
 
-def _cancelled(found: Found, time: int, kept: Kept | None) -> Found:
-    """A cycle of a clock that the new terms do not have."""
-    span = found.span._replace(stop=Stop(max(time, found.span.start), own=False))
-    reckoned = reckon(found.work, span.start, span.stop, found.blocks, time, extension=found.extension, kept=kept)
-    return found._replace(span=span, reckoned=reckoned._replace(state="cancelled"), common=None)
+def by_start(works: Works) -> list[Works]:
+    """A clock that starts in one way and then in another is two: the new terms do not have that of the old ones."""
+    kinds = dict.fromkeys(work.clock.starts for _, work in works if work is not None)
+    if len(kinds) == 1:
+        return [works]
+    return [[(a, w if w is not None and w.clock.starts == kind else None) for a, w in works] for kind in kinds]
 
 
-@lru_cache(_MOST)
-def _in_common(work: Clockwork, version: int, span: Span, now: int) -> Found:
-    """A cycle that follows its outage and nothing else. Many complaints live through the same one."""
-    return Found(work, version, span, (), (), None, reckon(work, span.start, span.stop, (), now), common=now)
+def _cancelled(found: Found, time: int) -> Found:
+    """A cycle of a clock that the new terms do not have, as it stood when they came."""
+    span = found.span._replace(stop=Stop(time, own=False))
+    reckoned = found.reckoned._replace(state="cancelled", stopped_at=time, next=None)
+    return found._replace(span=span, reckoned=reckoned, common=None)
 
 
 def _outside(start: int, end: int | None, gaps: Sequence[tuple[int, int]]) -> list[Block]:
@@ -357,64 +385,6 @@ def _outside(start: int, end: int | None, gaps: Sequence[tuple[int, int]]) -> li
     if end is None or start < end:
         parts.append(Block(start, end))
     return parts
-
-
-def cycle_of(found: Found, agreement: str, *, at: int | None = None) -> Cycle:
-    """A cycle as it is recorded: lengths only once it has stopped, or as they are `at` a moment."""
-    span, reckoned = found.span, found.reckoned
-    edge = at if reckoned.stopped_at is None else reckoned.stopped_at
-    counted = (None, None) if edge is None else elapsed(found.work, span.start, found.blocks, edge)
-    wait = pausing(found)
-    return Cycle(
-        found.work.name,
-        span.number,
-        agreement,
-        found.version,
-        reckoned.state,
-        found.work.clock.target,
-        span.start,
-        reckoned.due_at,
-        reckoned.stopped_at,
-        tuple(at for _, at in reckoned.warned),
-        reckoned.breached_at,
-        None if wait is None else wait.on,
-        None if wait is None else wait.start,
-        counted[0] if counted[0] is None else counted[0] // 1_000_000,
-        counted[1] if counted[1] is None else counted[1] // 1_000_000,
-    )
-
-
-def recorded(found: Found, agreement: str) -> tuple[Cycle, ClockRow]:
-    """A cycle as it is recorded, and its row."""
-    if found.common is not None:
-        return _recorded_in_common(found.work, found.version, found.span, found.common, agreement)
-    cycle = cycle_of(found, agreement)
-    return cycle, clock_row(cycle)
-
-
-@lru_cache(_MOST)
-def _recorded_in_common(work: Clockwork, version: int, span: Span, now: int, agreement: str) -> tuple[Cycle, ClockRow]:
-    cycle = cycle_of(_in_common(work, version, span, now), agreement)
-    return cycle, clock_row(cycle)
-
-
-def as_concluded(cycle: Cycle, concluded: int) -> Cycle:
-    """A cycle without what fell due after `concluded`, when the engine last looked at it."""
-    warned = tuple(at for at in cycle.warned_at if at <= concluded)
-    if cycle.breached_at is None or cycle.breached_at <= concluded:
-        return cycle if warned == cycle.warned_at else cycle._replace(warned_at=warned)
-    state = cycle.state
-    if state == "breached":
-        state = "running" if cycle.paused_for is None else "paused"
-    return cycle._replace(warned_at=warned, breached_at=None, state=state)
-
-
-def pausing(found: Found) -> Wait | None:
-    """The wait that pauses it now."""
-    block = found.reckoned.paused
-    if block is None or found.reckoned.stopped_at is not None:
-        return None
-    return next((w for w in reversed(found.waits) if w.start <= block.start), None)
 
 
 def _start(outage: Outage) -> int:

@@ -33,6 +33,7 @@ from contracts.facts import (
 from contracts.moments import micros
 from engine.corrections import BEHIND, Ref, effective, root
 from engine.cycles import Cycles, Kept, made
+from engine.waiting import Told, told
 
 OPEN, CLOSED, WITHDRAWN = "open", "closed", "withdrawn"
 
@@ -75,6 +76,8 @@ class Complaint:
     """The state of a complaint stream. Moments are microseconds."""
 
     __slots__ = (
+        "_stages",
+        "_told",
         "acknowledged",
         "agreement",
         "applied",
@@ -123,22 +126,24 @@ class Complaint:
         """The refused request that stands until nothing objects."""
         self.cycles: dict[str, Cycles] = {}
         """The cycles of each clock as recorded."""
-        self.broken: set[tuple[str, int]] = set()
+        self.broken: frozenset[tuple[str, int]] = frozenset()
         """Promises recorded as broken, each with its due time."""
         self.credits: dict[int, str] = {}
         """What is recorded as owed, by the outage's start."""
-        self.people: set[str] = set()
+        self.people: frozenset[str] = frozenset()
         """To whom it was ever given, by any version of the facts."""
         self.acknowledged: Key | None = None
         """The place of the first acknowledgement that is not automatic."""
         self.promised = False
         """Whether anything was promised in it."""
-        self.reassigned: set[tuple[int, str | None, str | None]] = set()
+        self.reassigned: frozenset[tuple[int, str | None, str | None]] = frozenset()
         """What is recorded of deputies: when, for whom, and who."""
         self.due: int | None = None
         """When something of it falls due next, as reckoned last."""
         self.armed: int | None = None
         """When its timer is due, as the store has it."""
+        self._stages: list[Stage] | None = None
+        self._told: Told | None = None
         self.recorded_at = 0
         """When the last of its events was recorded: what fell due by then is concluded."""
 
@@ -148,6 +153,10 @@ class Complaint:
     def agreement_version(self) -> int:
         """The version of its agreement that it has now."""
         return self.applied[-1][1]
+
+    def version_at(self, time: int) -> int:
+        """The version of its agreement that it had at a moment."""
+        return next((version for at, version in reversed(self.applied) if at <= time), self.applied[0][1])
 
     @property
     def born(self) -> int:
@@ -210,6 +219,25 @@ class Complaint:
                 steps.append(Stage(max(turn.time, last.time), max(turn.place, last.place), turn.status))
         return steps
 
+    @property
+    def beginnings(self) -> list[Stage]:
+        """All its beginnings and ends that count."""
+        if self._stages is None:
+            self._stages = self.steps()
+        return self._stages
+
+    @property
+    def told(self) -> Told:
+        """What all its facts say to clocks."""
+        if self._told is None:
+            self._told = told(self.log, [step.place for step in self.beginnings if step.status != OPEN])
+        return self._told
+
+    def as_told(self, at: int) -> tuple[list[Stage], Told]:
+        """Its beginnings and ends, and what its facts say to clocks, up to a moment."""
+        steps = self.steps(at)
+        return steps, told(self.until(at), [step.place for step in steps if step.status != OPEN])
+
     def open_(self, at: int | None = None) -> list[tuple[int, int | None]]:
         """When it was not ended, from the filing on; closings proved false ended nothing."""
         steps = self.steps(at)
@@ -224,6 +252,7 @@ class Complaint:
 
     def record_fact(self, fact: Fact) -> None:
         """A fact of this stream."""
+        self._stages = self._told = None
         self.facts[fact.ref] = fact
         if isinstance(fact.data, FactCorrected):
             self._correct(fact, fact.data)
@@ -253,8 +282,8 @@ class Complaint:
     def _insert(self, fact: Fact) -> None:
         data = fact.data
         if isinstance(data, ComplaintAssigned):
-            if data.to is not None:
-                self.people.add(data.to)
+            if data.to is not None and data.to not in self.people:
+                self.people |= {data.to}
         elif isinstance(data, ComplaintAcknowledged):
             self._acknowledge(fact)
         log = self.log
@@ -275,7 +304,18 @@ class Complaint:
             self.applied.append((time, data.version))
         elif isinstance(data, ClockChanged):
             self._clock(data)
-        elif isinstance(data, ComplaintClosed):
+        elif isinstance(data, PromiseBroken):
+            self.broken |= {(data.promise, micros(data.due))}
+        elif isinstance(data, CreditOwed | CreditRestated):
+            self.credits[micros(data.outage)] = data.amount
+        elif isinstance(data, ComplaintReassigned):
+            self.reassigned |= {(time, data.person, data.deputy)}
+        else:
+            self._stages = self._told = None
+            self._turned(data, time, cause)
+
+    def _turned(self, data: DecisionData, time: int, cause: Ref) -> None:
+        if isinstance(data, ComplaintClosed):
             self.turns.append(Turn(time, CLOSED, cause, waited=self.standing == cause))
             self.standing = None
         elif isinstance(data, ClosureRefused):
@@ -286,12 +326,6 @@ class Complaint:
         elif isinstance(data, ComplaintWithdrawnRecorded):
             self.turns.append(Turn(time, WITHDRAWN, cause))
             self.standing = None
-        elif isinstance(data, PromiseBroken):
-            self.broken.add((data.promise, micros(data.due)))
-        elif isinstance(data, CreditOwed | CreditRestated):
-            self.credits[micros(data.outage)] = data.amount
-        elif isinstance(data, ComplaintReassigned):
-            self.reassigned.add((time, data.person, data.deputy))
         elif isinstance(data, ComplaintRestated):
             self._restated(data, time)
 
@@ -306,7 +340,7 @@ class Complaint:
                 self.false.setdefault((row.fact.source, row.fact.id), time)
         if data.owners is not None:
             stood = [row for row in data.owners if row.deputy_of is not None]
-            self.reassigned = {(micros(row.time), row.deputy_of, row.person) for row in stood}
+            self.reassigned = frozenset((micros(row.time), row.deputy_of, row.person) for row in stood)
 
     def _clock(self, data: ClockChanged) -> None:
         self.record_clock(made(data.row), gone=isinstance(data, ClockRestated) and data.gone)

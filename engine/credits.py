@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import ROUND_CEILING, Decimal
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from contracts.agreements import Credit
@@ -59,6 +60,7 @@ class _Of(NamedTuple):
     capped: bool
 
 
+@lru_cache(1_024)
 def _of(terms: Credit, periods: int) -> _Of:
     amount = Decimal(terms.amount) * periods
     capped = terms.cap is not None and amount >= Decimal(terms.cap)

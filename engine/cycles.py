@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from contracts.rows import ClockRow
 from engine.rows import Cycle, cycle_of
+from engine.runs import Run
 
 _MOST = 4_096
 """Rows that are kept to be found again."""
@@ -76,13 +77,26 @@ def made(row: ClockRow) -> Kept:
     return known[1]
 
 
+class Seen(Struct, frozen=True, gc=False):
+    """What a cycle was reckoned from, and when it changes if nothing happens."""
+
+    run: Run
+    next: int | None
+
+    def holds(self, run: Run, now: int) -> bool:
+        """Whether it stands as it did: a cycle changes at its moments alone, and one that has stopped never does."""
+        return (self.next is None or now < self.next) and self.run == run
+
+
 class Cycles:
     """Cycles by number, from 1 on."""
 
-    __slots__ = ("_rows",)
+    __slots__ = ("_rows", "_seen")
 
     def __init__(self) -> None:
         self._rows: list[Kept] = []
+        self._seen: list[Seen | None] = []
+        """Of each what it was reckoned from last, if it was by this process."""
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -92,7 +106,20 @@ class Cycles:
 
     def get(self, number: int) -> Cycle | None:
         """A cycle; None where there is none of that number."""
-        return self._rows[number - 1].cycle if number <= len(self._rows) else None
+        row = self.row(number)
+        return None if row is None else row.cycle
+
+    def row(self, number: int) -> Kept | None:
+        """A cycle's row; None where there is none of that number."""
+        return self._rows[number - 1] if number <= len(self._rows) else None
+
+    def seen(self, number: int) -> Seen | None:
+        """From what a cycle was reckoned last; None where it was recorded since, or that is not known."""
+        return self._seen[number - 1] if number <= len(self._seen) else None
+
+    def note(self, number: int, seen: Seen) -> None:
+        """A cycle, as recorded now, is what follows from this."""
+        self._seen[number - 1] = seen
 
     def behind(self, number: int) -> list[Cycle]:
         """Those with a higher number, in order."""
@@ -102,9 +129,12 @@ class Cycles:
         """A cycle as it is now."""
         if row.number > len(self._rows):
             self._rows.append(row)
+            self._seen.append(None)
         else:
             self._rows[row.number - 1] = row
+            self._seen[row.number - 1] = None
 
     def cut(self, number: int) -> None:
         """This one, and those behind it, are none any more."""
         del self._rows[number - 1 :]
+        del self._seen[number - 1 :]

@@ -52,7 +52,7 @@ from engine.corrections import Ref, effective, forbid, root, with_correction
 from engine.following import LIFTS, MOVES, applied
 from engine.hearing import brought, dependents, leans
 from engine.person import Person
-from engine.recording import Held, State, Work
+from engine.recording import Held, State, Touch, Work
 from engine.service import CustomerState, Service
 from engine.spreading import Spreading
 from engine.tables import restated
@@ -104,18 +104,27 @@ class Step(Spreading):
         self.work.append(Work(person.stream, due, due, person.cause))
         self.persons.append(person)
 
-    def apply(self, complaint: Complaint, version: int, cause: Ref) -> None:
-        """New terms for a complaint that is open, from now on (domain.md §6)."""
-        terms = self.streams.terms(complaint.agreement, version)
-        data = AgreementApplied(agreement=complaint.agreement, version=version, zone=terms.zone)
-        self._record(complaint, data, self.now, cause, complaint.service)
-        service = self.streams.service(complaint.service)
-        items = (leans(complaint.agreement, version, terms),)
-        heard = ServiceHeard(fact=FactRef(*cause), time=moment(self.now), complaint=complaint.name, items=items)
-        self._record(service, heard, self.now, cause, service.name)
-        self._spread(service, self.now, cause)
-        self._touch(complaint.name, None)
-        self._follow_all(self.now, cause)
+    def apply(self, moved: Iterable[tuple[Complaint, int, Ref]]) -> None:
+        """New versions for complaints that are open, each with what is behind it: for all at once, from now on."""
+        causes: dict[str, Ref] = {}
+        services: dict[str, Ref] = {}
+        for complaint, version, cause in moved:
+            terms = self.streams.terms(complaint.agreement, version)
+            data = AgreementApplied(agreement=complaint.agreement, version=version, zone=terms.zone)
+            self._record(complaint, data, self.now, cause, complaint.service)
+            service = self.streams.service(complaint.service)
+            items = (leans(complaint.agreement, version, terms, applied=True),)
+            heard = ServiceHeard(fact=FactRef(*cause), time=moment(self.now), complaint=complaint.name, items=items)
+            self._record(service, heard, self.now, cause, service.name)
+            causes[complaint.name] = cause
+            services.setdefault(service.name, cause)
+        for name, cause in services.items():
+            self._spread(self.streams.service(name), self.now, cause)
+        for name, cause in causes.items():
+            self._touched.pop(name, None)
+            self._follow_one(name, Touch(None, moved=True), self.now, cause)
+        for cause in services.values():
+            self._follow_all(self.now, cause)
 
     # ------------------------------------------------------------------ complaints
 
@@ -204,7 +213,7 @@ class Step(Spreading):
             request,
             customer=(service.state_at(fact.us), service.state_at(self.now)),
             facts=complaint.until(fact.us),
-            needs_reply=self._terms(complaint).needs_reply,
+            needs_reply=self._terms(complaint, fact.us).needs_reply,
             ended=complaint.status != OPEN,
         )
         decision: DecisionData

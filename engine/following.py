@@ -6,7 +6,7 @@ twice, or by two processes therefore does nothing. Moments are microseconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -47,10 +47,13 @@ from contracts.facts import (
 from contracts.moments import micros, moment
 from contracts.rows import ClockRow
 from engine import dealings
-from engine.clocks import Applied, Clocks, Found, follows_service, recorded
+from engine.clocks import Applied, Clocks, follows_service
 from engine.complaint import OPEN, WITHDRAWN, Complaint
 from engine.credits import begun, owed
+from engine.cycles import Seen
+from engine.reckoning import Warned
 from engine.rows import Cycle, Outage, clock_row
+from engine.runs import Found, Run, recorded
 from engine.service import Service
 from engine.waiting import TOLD
 
@@ -108,10 +111,11 @@ class Following:
         self._terms = terms
         self._now = now
         self._since = since
+        self._all = Clocks(complaint, self._outages, terms, now, last=True)
         self._due: list[int] = []
 
     def decisions(self, time: int) -> Iterator[Decided]:
-        """What differs from what is recorded. It has to be recorded as it comes."""
+        """What differs from what is recorded; it is recorded as it comes, or the complaint is not used any more."""
         if any(a.terms.clocks for a in self._terms) or self._complaint.cycles:
             yield from self._clocks(time)
         if self._complaint.promised:
@@ -128,17 +132,43 @@ class Following:
     # ------------------------------------------------------------------ clocks
 
     def _clocks(self, time: int) -> Iterator[Decided]:
-        complaint = self._complaint
-        clocks = Clocks(complaint, self._outages, self._terms, self._now, known=self._now)
-        for found in clocks.found(self._since):
-            cycles = complaint.cycles.get(found.work.name)
-            old = None if cycles is None else cycles.get(found.span.number)
-            if found.reckoned.next is not None:
-                self._due.append(found.reckoned.next)
-            yield from changes(old, found, time, complaint)
+        complaint, clocks = self._complaint, self._all
+        if len(self._terms) == 1:
+            for run in clocks.runs(self._since):
+                yield from self._run(run, time)
+        else:
+            for found in clocks.found(self._since):
+                cycles = complaint.cycles.get(found.work.name)
+                yield from self._cycle(None if cycles is None else cycles.get(found.span.number), found, time)
         for name, cycles in complaint.cycles.items():
-            for cycle in reversed(cycles.behind(clocks.total(name))):
-                yield time, ClockRestated(row=clock_row(cycle), gone=True)
+            total = clocks.total(name)
+            if len(cycles) > total:
+                for cycle in reversed(cycles.behind(total)):
+                    yield time, ClockRestated(row=clock_row(cycle), gone=True)
+
+    def _run(self, run: Run, time: int) -> Iterator[Decided]:
+        """A cycle is reckoned unless nothing of it can differ from what was recorded when it was last."""
+        name, number = run.work.name, run.span.number
+        cycles = self._complaint.cycles.get(name)
+        seen = None if cycles is None else cycles.seen(number)
+        if seen is not None and seen.holds(run, self._now):
+            if seen.next is not None:
+                self._due.append(seen.next)
+            return
+        row = None if cycles is None else cycles.row(number)
+        found, differs = run.found(self._now), False
+        for decided in self._cycle(None if row is None else row.cycle, found, time):
+            differs = True
+            yield decided
+        cycles = self._complaint.cycles.get(name)
+        recorded = None if cycles is None else cycles.row(number)
+        if cycles is not None and recorded is not None and differs == (recorded is not row):
+            cycles.note(number, Seen(run, found.reckoned.next))
+
+    def _cycle(self, old: Cycle | None, found: Found, time: int) -> Iterator[Decided]:
+        if found.reckoned.next is not None:
+            self._due.append(found.reckoned.next)
+        yield from changes(old, found, time, self._complaint)
 
     # ------------------------------------------------------------------ promises
 
@@ -157,19 +187,19 @@ class Following:
 
     def _credits(self, credit: Credit | None, time: int) -> Iterator[Decided]:
         recorded = self._complaint.credits
-        last = self._complaint.steps()[-1]
+        last = self._complaint.beginnings[-1]
         until = last.time if last.status == WITHDRAWN else None
         found = set()
         for outage in self._lived():
-            found.add(outage.start)
-            if credit is None:
+            if credit is None:  # by the terms that were applied, nothing
                 continue
+            found.add(outage.start)
             end = outage.end if until is None or (outage.end is not None and outage.end < until) else until
             now = owed(credit, outage.start, end, self._now)
             if now.next is not None and last.status == OPEN:
                 self._due.append(now.next)
             before = recorded.get(outage.start, "0")
-            if Decimal(before) == Decimal(now.amount):
+            if before == now.amount or Decimal(before) == Decimal(now.amount):
                 continue
             at = moment(outage.start)
             if (Decimal(before) < Decimal(now.amount) and end is None) or outage.start not in recorded:
@@ -193,14 +223,17 @@ class Following:
                     outage=moment(start),
                     amount="0",
                     change=f"{-Decimal(amount):+f}",
-                    currency="" if credit is None else credit.currency,
-                    why="that outage is none any more",
+                    currency=self._currency(),
+                    why="that outage is none any more" if credit is not None else "the terms applied owe no credit",
                 ),
             )
 
+    def _currency(self) -> str:
+        """Of what is recorded as owed: that of the last terms that owe anything."""
+        return next((a.terms.credit.currency for a in reversed(self._terms) if a.terms.credit is not None), "")
+
     def _lived(self) -> Iterator[Outage]:
-        clocks = Clocks(self._complaint, self._outages, self._terms, self._now, known=self._now)
-        for _, low, high in clocks.lives:
+        for _, low, high in self._all.lives:
             yield from (
                 o for o in self._outages[low:high] if self._since is None or o.end is None or o.end >= self._since
             )
@@ -218,14 +251,17 @@ def changes(old: Cycle | None, found: Found, time: int, complaint: Complaint) ->
     elif _taken_back(old, new, complaint):
         told = True
         yield time, ClockRestated(row=row)
-    for fraction, at in found.reckoned.warned:
-        if old is None or at not in old.warned_at:
+    given = [] if old is None else [*old.warned_at]
+    for fraction, at in _in_turn(found):
+        if at in given:
+            given.remove(at)
+        else:
             told = True
             yield at, ClockWarned(row=row, fraction=float(fraction))
     if new.breached_at is not None and (old is None or old.breached_at != new.breached_at):
         told = True
         yield new.breached_at, ClockBreached(row=row)
-        if found.work.clock.on_breach is not None:
+        if found.upholds:
             yield new.breached_at, ComplaintDeemedUpheld(clock=new.clock, cycle=new.number)
     turned = _turned(old, new, row, time)
     if turned is not None and not (told and isinstance(turned[1], ClockResumed)):
@@ -233,6 +269,13 @@ def changes(old: Cycle | None, found: Found, time: int, complaint: Complaint) ->
         yield turned
     if not told:
         yield time, ClockRestated(row=row)
+
+
+def _in_turn(found: Found) -> Sequence[Warned]:
+    """Its warnings: those of earlier terms first, for one of the new ones may be of the same moment."""
+    if found.kept is None:
+        return found.reckoned.warned
+    return sorted(found.reckoned.warned, key=found.kept.warned.__contains__, reverse=True)
 
 
 def _turned(old: Cycle | None, new: Cycle, row: ClockRow, time: int) -> Decided | None:
@@ -261,4 +304,4 @@ def _taken_back(old: Cycle, new: Cycle, complaint: Complaint) -> bool:
     if new.stopped_at is not None:
         return True
     # It runs again: after a reopening that is no news about the past.
-    return all(step.time != old.stopped_at for step in complaint.steps() if step.status != OPEN)
+    return all(step.time != old.stopped_at for step in complaint.beginnings if step.status != OPEN)

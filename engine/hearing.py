@@ -107,7 +107,8 @@ _SAYS: dict[type, Callable[[Complaint, Any], tuple[Item, ...]]] = {
 
 def _turned(complaint: Complaint, fact: Fact, versions: Versions) -> tuple[Item, ...]:
     if isinstance(fact.data, ComplaintFiled):
-        return (_leans(complaint, fact.us, versions),)
+        version = complaint.applied[0][1]
+        return (leans(complaint.agreement, version, versions(version)),)
     turn = complaint.turn_of(fact.ref)
     if turn is None:
         return ()
@@ -117,21 +118,18 @@ def _turned(complaint: Complaint, fact: Fact, versions: Versions) -> tuple[Item,
         return (Left(at=moment(turn.time) if turn.waited else None),)
     if turn.status == WITHDRAWN:
         return (Left(closed=False),)
-    return (_leans(complaint, turn.time, versions),)
+    version = complaint.version_at(turn.time)
+    return (leans(complaint.agreement, version, versions(version)),)
 
 
-def _leans(complaint: Complaint, time: int, versions: Versions) -> Leans:
-    version = next((v for at, v in reversed(complaint.applied) if at <= time), complaint.applied[0][1])
-    return leans(complaint.agreement, version, versions(version))
-
-
-def leans(agreement: str, version: int, terms: Agreement) -> Leans:
-    """A complaint leans on its service with these terms."""
+def leans(agreement: str, version: int, terms: Agreement, *, applied: bool = False) -> Leans:
+    """A complaint leans on its service with these terms; `applied`: they take the place of those it had."""
     return Leans(
         agreement=agreement,
         version=version,
         accepts=terms.restoration.accepts,
         silence=terms.restoration.silence,
+        applied=applied,
     )
 
 

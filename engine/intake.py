@@ -11,6 +11,7 @@ from eventsourcing.persistence import Mapper, PersistenceError
 from contracts.agreements import AgreementFile
 from contracts.decisions import AgreementPublished
 from engine.applying import Applying, Moves, portions
+from engine.cache import CACHED
 from engine.publishing import learn, new_versions, published, stage, staged
 from engine.rearming import Rearming
 from engine.store.errors import StoreError
@@ -27,7 +28,7 @@ class Engine(Applying, Rearming, Streaming, Application[str]):
     name = "stilldown"
     env: ClassVar[dict[str, str]] = {"ORIGINATOR_ID_TYPE": "text"}
 
-    def __init__(self, url: str, *, cached: int = 10_000, clock: Callable[[], int] | None = None) -> None:
+    def __init__(self, url: str, *, cached: int = CACHED, clock: Callable[[], int] | None = None) -> None:
         """Opens the store at `url` (made if it is not there); `cached` bounds the streams kept in memory.
 
         `clock` gives microseconds since 1970; without one, the store's is asked (kernel.md §7).

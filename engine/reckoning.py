@@ -56,8 +56,10 @@ class Kept(NamedTuple):
     """What earlier terms had brought about before new ones were applied at `floor`: nothing of it is taken back."""
 
     floor: int
-    warned: tuple[Warned, ...]
-    breached: int | None
+    warned: tuple[Warned, ...] = ()
+    breached: int | None = None
+    upholds: bool = False
+    """Whether by that breach the complaint counts as upheld."""
 
 
 class Clockwork:
@@ -120,6 +122,8 @@ def reckon(
     run = _Run(work, start, live, edge)
     due = _breach(run, extension, kept)
     breached = due if due is not None and due <= now and (stop is None or due < stop.time) else None
+    if kept is not None and kept.breached is not None:  # also where by these terms it had stopped before
+        breached = kept.breached
     warned, coming = _warnings(run, stop, extension, kept)
     if stop is not None:
         state = ("met" if breached is None else "late") if stop.own else ("cancelled" if breached is None else "late")

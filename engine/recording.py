@@ -178,5 +178,6 @@ class Recording:
         """The versions of its agreement, by number."""
         return lambda version: self.streams.terms(complaint.agreement, version)
 
-    def _terms(self, complaint: Complaint) -> Agreement:
-        return self.streams.terms(complaint.agreement, complaint.agreement_version)
+    def _terms(self, complaint: Complaint, at: int) -> Agreement:
+        """The terms that it had at a moment."""
+        return self.streams.terms(complaint.agreement, complaint.version_at(at))

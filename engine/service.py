@@ -7,7 +7,7 @@ recorded: outages and claims, which are all that anybody reads.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from sys import intern
 from typing import Literal, NamedTuple
@@ -110,13 +110,13 @@ class Service:
         self.armed: int | None = None
         """When its silence timer is due, as the store has it."""
         self.recorded_at = 0
-        self.followers: dict[str, tuple[str, int]] = {}
-        """Every complaint that ever leaned on it, in the order recorded, with its agreement's name and version."""
+        self.followers: dict[str, tuple[tuple[str, int], ...]] = {}
+        """Every complaint that ever leaned on it, in the order recorded, with the versions of its agreement."""
         self.line: list[str] = []
         """The same complaints, by number."""
-        self.kinds: set[tuple[str, int]] = set()
+        self.kinds: frozenset[tuple[str, int]] = frozenset()
         """The agreements and versions with which complaints ever leaned on it."""
-        self.askers: set[str] = set()
+        self.askers: dict[str, None] = {}
         """Complaints with a request to close that may stand."""
         self._turns: dict[str, tuple[Turn, ...]] = {}
         """By complaint its beginnings and ends, in the order in which they were first heard of."""
@@ -253,7 +253,7 @@ class Service:
                 insort(self.requests, (heard.time, source, name, complaint))
                 self.touched.append(heard.time)
                 if item.standing:
-                    self.askers.add(complaint)
+                    self.askers[complaint] = None
             elif isinstance(item, Left):
                 place = _left(item, place)
                 if item.closed:
@@ -262,9 +262,11 @@ class Service:
             elif isinstance(item, Leans):
                 if complaint not in self.followers:
                     self.line.append(complaint)
-                self.followers[complaint] = kind = _kind(item.agreement, item.version)
-                self.kinds.add(kind)
-                self._turn(complaint, ref, place, item)
+                kind = _kind(item.agreement, item.version)
+                self.followers[complaint] = _kinds(self.followers.get(complaint, ()), kind)
+                if kind not in self.kinds:
+                    self.kinds = _with(self.kinds, kind)
+                self._turn(complaint, ref, _applied(item, place), item)
 
     def _take_out(self, ref: Ref, heard: Heard) -> None:
         source, name = ref
@@ -279,6 +281,8 @@ class Service:
                     place = _left(item, place)
                     if item.closed:
                         self.closings.remove(Closing(place[0], source, name, complaint))
+                else:
+                    place = _applied(item, place)
                 self._turn(complaint, ref, place, None)
             else:
                 self.log.remove((heard.time, source, name, n))
@@ -309,25 +313,57 @@ def _left(item: Left, place: Place) -> Place:
     return place if item.at is None else (micros(item.at), f"{BEHIND}{place[1]}", *place[2:])
 
 
+def _applied(item: Leans, place: Place) -> Place:
+    """Where a complaint has these terms from: behind all facts of the moment at which they were applied."""
+    return (place[0], f"{BEHIND}{place[1]}", *place[2:]) if item.applied else place
+
+
 def _shifts(complaint: str, turns: Sequence[Turn]) -> list[Entry]:
-    """Who leans, in the order of facts; what was recorded later is never placed before what it changed."""
-    shifts: list[Entry] = []
+    """When the complaint leans, and with which terms, in the order of facts.
+
+    A beginning or an end is never placed before the one recorded ahead of it. Terms are no such thing: those that were
+    applied hold from their place on, also where by now it did not lean then.
+    """
+    marks: list[tuple[Place, Terms | None]] = []
+    applied: list[tuple[Place, Terms]] = []
     terms: Terms | None = None
-    last: Place | None = None
+    leans = False
     for turn in turns:
         place, item = turn.place, turn.item
-        now = terms_of(item) if isinstance(item, Leans) else None
-        if item is None or now == terms:
-            continue
-        if last is not None and place <= last:
-            place = (*last[:3], last[3] + 2)  # its place is behind the one ahead of it
-        last = place
-        if terms is not None:
-            shifts.append(Entry(place, complaint, _shift(terms, -1)))
-        if now is not None:
-            shifts.append(Entry((*place[:3], place[3] + 1), complaint, _shift(now, 1)))
-        terms = now
-    return shifts
+        if isinstance(item, Leans) and item.applied:
+            applied.append((place, terms_of(item)))
+        elif item is not None and isinstance(item, Leans) != leans:
+            leans = not leans
+            if marks and place <= marks[-1][0]:
+                last = marks[-1][0]
+                place = (*last[:3], last[3] + 2)  # its place is behind the one ahead of it
+            marks.append((place, None))
+            terms = terms_of(item) if terms is None and isinstance(item, Leans) else terms
+    return list(_shifted(complaint, sorted([*marks, *applied], key=_first) if applied else marks, terms))
+
+
+def _shifted(complaint: str, marks: Sequence[tuple[Place, Terms | None]], terms: Terms | None) -> Iterator[Entry]:
+    """From beginnings and ends in turn, and terms in between; `terms` are its first; None: it never leant.
+
+    The old terms go when all new ones of that moment, also of others, are there: in between more of them are to accept
+    a claim, never fewer.
+    """
+    leans = False
+    for place, now in marks:
+        behind: Place = (*place[:3], place[3] + 1)
+        if now is None and terms is not None:
+            leans = not leans
+            yield Entry(behind, complaint, _shift(terms, 1)) if leans else Entry(place, complaint, _shift(terms, -1))
+        elif now is not None:
+            if leans and terms is not None and now != terms:
+                yield Entry(place, complaint, _shift(now, 1))
+                yield Entry((place[0], f"{BEHIND}~{place[1]}", *place[2:]), complaint, _shift(terms, -1))
+            terms = now
+
+
+def _first(mark: tuple[Place, Terms | None]) -> tuple[int, str]:
+    """Of two versions at one moment the one recorded later is the later one, whatever their names."""
+    return mark[0][:2]
 
 
 # A hundred thousand complaints may lean on a service with the same few terms: what is the same is kept once.
@@ -344,8 +380,18 @@ def _alike(items: tuple[Item, ...]) -> tuple[Item, ...]:
 
 
 @lru_cache(_MOST)
+def _with(kinds: frozenset[tuple[str, int]], kind: tuple[str, int]) -> frozenset[tuple[str, int]]:
+    return kinds | {kind}
+
+
+@lru_cache(_MOST)
 def _kind(agreement: str, version: int) -> tuple[str, int]:
     return agreement, version
+
+
+@lru_cache(_MOST)
+def _kinds(known: tuple[tuple[str, int], ...], kind: tuple[str, int]) -> tuple[tuple[str, int], ...]:
+    return known if kind in known else (*known, kind)
 
 
 @lru_cache(_MOST)

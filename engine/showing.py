@@ -13,12 +13,13 @@ from contracts.moments import micros, rfc3339
 from engine import dealings
 from engine.absences import Absences, orphaned
 from engine.claims import Claim
-from engine.clocks import Applied, as_concluded, as_of, cycle_of, pausing
+from engine.clocks import Applied, as_of
 from engine.complaint import CLOSED, OPEN, WITHDRAWN, Complaint
 from engine.credits import owed
 from engine.following import Versions, applied
 from engine.handing import counts, owners, shares, waits
 from engine.lives import Lived, closed, downtime, false_restorations, last_end, lived, turns
+from engine.runs import as_concluded, cycle_of, pausing
 from engine.service import Service
 from engine.standing import standing
 from engine.waiting import Wait
@@ -62,7 +63,7 @@ def show(
         "customer": filing.data.customer,
         "service": complaint.service,
         "agreement": complaint.agreement,
-        "agreement_version": complaint.agreement_version,
+        "agreement_version": complaint.version_at(at),
         "status": status,
         "customer_state": service.state_at(at),
         "filed_at": rfc3339(filing.us),
@@ -115,7 +116,7 @@ def _clocks(
     deemed: list[int] = []
     for found in as_of(complaint, service.outages, terms, at).found():
         cycle = as_concluded(cycle_of(found, complaint.agreement, at=at), concluded)
-        if found.work.clock.on_breach is not None and cycle.breached_at is not None:
+        if found.upholds and cycle.breached_at is not None:
             deemed.append(cycle.breached_at)
         rows.append(
             {

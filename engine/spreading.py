@@ -114,17 +114,20 @@ class Spreading(Recording):
         """Whether what changed in a service's outages from `since` on may change something of a complaint."""
         if complaint in service.askers:
             return True
-        return follows_service(self.streams.terms(*service.followers[complaint])) and service.leant(complaint, since)
+        had = service.followers[complaint]
+        return any(follows_service(self.streams.terms(*kind)) for kind in had) and service.leant(complaint, since)
 
     # ------------------------------------------------------------------ complaints that follow
 
     def _follow_all(self, time: int, cause: Ref) -> None:
         while self._touched:
             name = next(iter(self._touched))
-            touch = self._touched.pop(name)
-            complaint = self.streams.complaint(name)
-            if complaint is not None:
-                self._follow(complaint, touch, time, cause)
+            self._follow_one(name, self._touched.pop(name), time, cause)
+
+    def _follow_one(self, name: str, touch: Touch, time: int, cause: Ref) -> None:
+        complaint = self.streams.complaint(name)
+        if complaint is not None:
+            self._follow(complaint, touch, time, cause)
 
     def _follow(self, complaint: Complaint, touch: Touch, time: int, cause: Ref) -> None:
         """Clocks, promises, credits, a request that stands, deputies: what differs now is recorded."""
@@ -168,16 +171,16 @@ class Spreading(Recording):
         They are looked for among those at which something was said. Of the complaint it takes a fact to change one.
         """
         free: dict[int, tuple[Objection, ...]] = {}
-        verdicts: dict[int, Verdict] = {}
-        needs_reply = self._terms(complaint).needs_reply
+        verdicts: dict[tuple[int, bool], Verdict] = {}
         for at in _moments(complaint, service, since, self.now):
             if service.state_at(at) != "up":
                 continue
             facts = complaint.until(at)
-            verdict = verdicts.get(len(facts))
+            needs_reply = self._terms(complaint, at).needs_reply
+            verdict = verdicts.get((len(facts), needs_reply))
             if verdict is None:
                 verdict = judge(request, customer=(), facts=facts, needs_reply=needs_reply, ended=False)
-                verdicts[len(facts)] = verdict
+                verdicts[len(facts), needs_reply] = verdict
             if not verdict.objections:
                 free[at] = verdict.set_aside
         return free

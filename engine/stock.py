@@ -33,7 +33,7 @@ class Stock:
     """The transaction of the batch."""
 
     def _take_stock(self, cached: int) -> None:
-        """Begins with nothing; at most `cached` states are kept between batches."""
+        """Begins with nothing; at most `cached` states of a usual length are kept between batches."""
         self._cache = Cache(cached)
         self._terms = Terms()
         self.loads = 0

@@ -98,7 +98,8 @@ async def follow(url: str, bootstrap: str, *, session: float, once: bool = False
         follower = Follower(projector, bootstrap, views=identity(database), session=session)
         try:
             await _wait_for_topics(bootstrap, stop)
-            _log.info("projecting", kafka=bootstrap)
+            if not stop.is_set():
+                _log.info("projecting", kafka=bootstrap)
             async with asyncio.TaskGroup() as group:
                 group.create_task(follower.run(stop))
                 if once:

@@ -41,6 +41,13 @@ def listen_to(library: str, *, verbose: bool = False) -> None:
     logger.handlers = [_Bridge(library, quiet=0.0 if verbose else _QUIET)]
 
 
+def be_deaf_to(library: str, *, verbose: bool = False) -> None:
+    """Leave out what a library says, unless `verbose`: a command says itself what went wrong, in one line."""
+    logger = logging.getLogger(library)
+    if not (verbose or logger.handlers):
+        logger.addHandler(logging.NullHandler())
+
+
 class _Bridge(logging.Handler):
     """Hands a library's log records on; the same one again only after a while, for libraries try without end."""
 

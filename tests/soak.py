@@ -4,10 +4,11 @@
 
 History number `seed` is the same on every machine, and so is how it is run: with few or many entries between the
 checkpoints of a fold, fact by fact or what arrived at one moment at once, with all or only one of the streams kept in
-memory. Beside, what is recorded of the service is compared with a fold of its log from nothing. With every second
-comes one with clocks, credits, promises and absences: also as it was at two earlier moments, as recorded event by
-event, and (every fourth) in two other orders of arrival. With every twentieth comes a long one, in turn 60 to 150
-facts through both readings, and 60 to 600 words told to a service alone, compared with that plain fold all along.
+memory. Beside, what is recorded of the service is compared with a fold of its log from nothing. With every second comes
+one with clocks, credits, promises and absences, half of them with versions of agreements that are applied: also as it
+was at two earlier moments, as recorded event by event, and (every fourth) in two other orders of arrival. With every
+twentieth comes a long one, in turn 60 to 150 facts through both readings, and 60 to 600 words told to a service alone,
+compared with that plain fold all along.
 """
 
 from __future__ import annotations
@@ -103,6 +104,7 @@ class Runner:
         if came is not None:
             came[CLOCKED] += 1
             came.update({f"with clocks: {name}": n for name, n in (clocks_of(world) + recorded).items()})
+            came["with clocks: histories in which a version was applied"] += world.seen["applied"] > 0
         if way.shuffled is not None:
             same, differ = shuffled(bench, told, Random(way.shuffled), thoroughly=way.shuffled % 3 == 0)
             found += differ
@@ -212,6 +214,8 @@ def explain(seed: int, what: str, found: list[str]) -> None:
         least = smaller(told_by(seed, what), lambda told: runner.fails(told, way))
     print(f"  the least that fails, run with {asdict(way)}, until {least.end.isoformat()}:")
     print(f"  agreements: {least.agreements}")
+    for order in least.orders:
+        print(f"  {order}")
     for fact, now in least.arrivals:
         print(f"  {now.isoformat()} {json.dumps(fact, ensure_ascii=False)}")
 

@@ -78,8 +78,10 @@ def status(
     if told["views"] is not None:
         told["views"]["behind"] = max(standing.last - told["views"]["position"], 0)
     if servers is not None:
-        from ops import topics
+        from ops import logs, topics
 
+        logs.be_deaf_to("aiokafka", verbose=common.verbose)
+        asyncio.run(topics.check(servers))
         told["intake"] = with_lag(told["intake"], asyncio.run(topics.ends(servers)))
         if told["views"] is not None and told["views"]["feed"] == "kafka":
             ends = asyncio.run(topics.ends(servers, EVENTS_OUT))
@@ -177,8 +179,9 @@ def migrate(
     migrated = run(url, finish=not begin)
     made: dict[str, str] = {}
     if servers is not None:
-        from ops import topics
+        from ops import logs, topics
 
+        logs.be_deaf_to("aiokafka", verbose=common.verbose)
         made = asyncio.run(topics.make(servers))
     rearmed = _rearm(url) if timers else None
     if common.json:
@@ -230,7 +233,7 @@ def _intake(parts: list[dict[str, Any]]) -> str | None:
     if not parts:
         return None
     lags = [part["lag"] for part in parts if part.get("lag") is not None]
-    waiting = f", {sum(lags):,} messages waiting" if lags else ""
+    waiting = f", {_waiting(lags)}" if lags else ""
     return ", ".join(sorted({part["feed"] for part in parts})) + f", {len(parts)} partitions{waiting}"
 
 
@@ -239,10 +242,16 @@ def _views(views: dict[str, Any] | None) -> str | None:
         return None
     behind = f"{views['behind']:,} behind" if views["behind"] else "nothing behind"
     lags = [part["lag"] for part in views["parts"] if "lag" in part]
-    waiting = f", {sum(lags):,} messages waiting in {len(lags)} partitions" if lags else ""
+    waiting = f", {_waiting(lags)} in {len(lags)} partitions" if lags else ""
     parked = f"; {views['parked']:,} services LEFT OUT (docs/operations.md)" if views["parked"] else ""
     feed = {"kafka": "from Kafka", "store": "from the store"}[views["feed"]]
     return f"{feed}, applied up to position {views['position']:,}, {behind}{waiting}{parked}"
+
+
+def _waiting(lags: list[int]) -> str:
+    if min(lags) < 0:  # what was taken is not there: the topic was made anew, or it is another cluster
+        return f"ANOTHER TOPIC than the one that it came from (docs/operations.md): {-min(lags):,} messages short"
+    return f"{sum(lags):,} messages waiting"
 
 
 def _more(number: int, command: str) -> str:

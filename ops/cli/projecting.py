@@ -108,6 +108,7 @@ def rebuild(
     common: Common = COMMON,
 ) -> int:
     """Make views anew beside the live ones, compare, and switch. With --check exit code 1 where they differ."""
+    from ops import logs
     from ops.asking import up_to_date
     from ops.cli.progress import progress
     from ops.settings import kafka_servers
@@ -119,6 +120,7 @@ def rebuild(
         what = f"there is no view {unknown[0]}" if unknown else "name views"
         raise UsageError(f"{what}; there are {', '.join(VIEWS)}")
     servers = None if kafka is None else kafka_servers(kafka)
+    logs.be_deaf_to("aiokafka", verbose=common.verbose)
     now = up_to_date(common.url)
     with ExitStack() as stack:
         found = stack.enter_context(opened(common.url, views, alarm=alarm))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,16 +28,15 @@ from engine.taken import Outcome
 from tests.integration.stores import file_of
 
 from .folds import Concluded, anew, differing, from_nothing, recorded
-from .histories import History
+from .histories import History, batches
 from .histories_writer import SERVICE
-from .reading import Terms, World
-from .reading_clocks import clocks, deemed_upheld_at
+from .reading import EVER, Order, Terms, World
+from .reading_applied import told
 from .reading_credits import credits_
 
 CLOCKS = True
 """Whether clocks, credits, what was deemed upheld, broken promises and absences are compared too."""
 _TABLES = ("stored_events", "facts", "held", "dead", "timers", "work", "owned", "intake", "staged")
-Arrivals = Iterable[tuple[dict[str, Any], datetime]]
 Dead = list[tuple[tuple[str, str], str | None]]
 
 
@@ -67,7 +65,7 @@ class Bench:
         self.empty()
         self.engine.publish(
             AgreementFile(
-                effective=date(1900, 1, 1),
+                effective=EVER,
                 agreements=tuple(agreement(name, terms) for name, terms in sorted(agreements.items())),
             )
         )
@@ -79,6 +77,15 @@ class Bench:
         taken = self.engine.take([json.dumps(fact).encode() for fact in facts], mode=mode)
         told = [((fact["source"], fact["id"]), result) for fact, result in zip(facts, taken.results, strict=True)]
         return [(ref, r.reason) for ref, r in [*told, *taken.released] if r.outcome is Outcome.DEAD]
+
+    def order(self, order: Order) -> None:
+        """Publishes versions and applies them."""
+        self.now = micros(order.now)
+        if order.published:
+            named = tuple(agreement(name, terms) for name, terms in sorted(order.published.items()))
+            self.engine.publish(AgreementFile(effective=order.effective, agreements=named))
+        for _ in self.engine.apply(order.complaints):
+            pass
 
     def run(
         self,
@@ -94,11 +101,14 @@ class Bench:
         """
         self.begin(history.agreements)
         dead: Dead = []
-        for now, batch in batches(history.arrivals, batched=batched):
+        for now, batch in batches(history, batched=batched):
             if watched:
                 self.now = micros(now)
                 self.engine.settle()
-            dead += self.take(batch, now)
+            if isinstance(batch, Order):
+                self.order(batch)
+            else:
+                dead += self.take(batch, now)
             if after is not None:
                 after()
         self.now = micros(history.end)
@@ -138,15 +148,6 @@ class Bench:
             self.engine._unit = unit
             self.engine._begin_batch()
             yield self.engine
-
-
-def batches(arrivals: Arrivals, *, batched: bool) -> Iterator[tuple[datetime, list[dict[str, Any]]]]:
-    """What arrived together, with when: one by one, or all that arrived at one moment."""
-    if not batched:
-        yield from ((now, [fact]) for fact, now in arrivals)
-        return
-    for now, group in itertools.groupby(arrivals, key=lambda arrival: arrival[1]):
-        yield now, [fact for fact, _ in group]
 
 
 def agreement(name: str, terms: Terms) -> Agreement:
@@ -218,12 +219,8 @@ def earlier(bench: Bench, world: World, at: datetime) -> list[str]:
     try:
         for name in sorted(c for c in world.events if world.filing(c).time <= at):
             got = reader.show(name, at=micros(at), known_at=bench.now)
-            rows = clocks(world, name, at)
-            want = {
-                "clocks": rows,
-                "credits": credits_(world, name, at),
-                "deemed_upheld_at": deemed_upheld_at(world, name, rows),
-            }
+            version = world.had(name, at)[-1].version.number
+            want = told(world, name, at) | {"credits": credits_(world, name, at), "agreement_version": version}
             found += differences(want, got, f"{name} at {at.isoformat()}")
     finally:
         reader.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any, NamedTuple
 
-from contracts.decisions import ComplaintClosed
+from contracts.decisions import AgreementApplied, ComplaintClosed
 
 from .clock_ledger import ClockLedger
 from .comparing import Bench, differences
@@ -14,13 +14,15 @@ from .orders import Decisions, arranged, decisions, facts_of, jostled
 
 
 class Ending(NamedTuple):
-    """`kept`: by complaint what has to be the same wherever `decided` and `closed` are.
+    """`kept`: by complaint what has to be the same wherever all else is.
 
-    `closed`: closings with their times, for a request that stands may be granted at another.
+    `closed`: closings with their times, for a request that stands may be granted at another. `applied`: which version a
+    complaint had from when, for one that has ended gets no other.
     """
 
     decided: Decisions
     closed: set[tuple[str, str, str, int]]
+    applied: set[tuple[str, int, int]]
     kept: dict[str, Any]
 
 
@@ -33,15 +35,17 @@ def ending(bench: Bench, told: History, *, batched: bool = True, closings: bool 
     for fact in facts_of(told):
         if fact["type"] != "complaint.filed" or (shown := bench.show(name := fact["subject"])) is None:
             continue
-        terms = told.agreements[fact["data"].get("agreement") or "standard"]
-        left_out = {clock.name for clock in terms.clocks if closings and clock.stops == "closed"}
+        named = fact["data"].get("agreement") or "standard"
+        had = [told.agreements[named], *(o.published[named] for o in told.orders if named in o.published)]
+        left_out = {c.name for terms in had for c in terms.clocks if closings and c.stops == "closed"}
         kept[name] = {key: shown[key] for key in ("credits", "promises")} | {
             "shown": [row for row in shown["clocks"] if row["clock"] not in left_out],
             "recorded": [row for row in ledger.clocks(name) if row["clock"] not in left_out],
             "owed": ledger.credits_(name),
         }
     closed = {(e.stream, e.source, e.id, e.time) for e in events if isinstance(e.data, ComplaintClosed)}
-    return Ending(decisions(events), closed, kept)
+    applied = {(e.stream, e.data.version, e.time) for e in events if isinstance(e.data, AgreementApplied)}
+    return Ending(decisions(events), closed, applied, kept)
 
 
 def as_recorded(bench: Bench, came: Any = None) -> list[str]:
@@ -64,5 +68,5 @@ def shuffled(bench: Bench, told: History, r: Random, *, thoroughly: bool) -> tup
     """Two other orders of arrival: whether the same was decided in both, and if so what they end in otherwise."""
     facts = facts_of(told)
     one, two = (ending(bench, arranged(told, facts, r) if thoroughly else jostled(told, r)) for _ in range(2))
-    same = one.decided == two.decided and one.closed == two.closed
+    same = one[:-1] == two[:-1]
     return same, list(differences(one.kept, two.kept, "other order")) if same else []

@@ -8,18 +8,19 @@ come up often. Every fact's time is at or before the moment at which it arrives;
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from .histories_grid import Entry, moment
 from .histories_writer import AGAIN, BAG, Writer, terms
-from .reading import Terms, World
+from .reading import Order, Terms, World
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -30,13 +31,32 @@ class History:
     agreements: dict[str, Terms]
     arrivals: list[tuple[dict[str, Any], datetime]]
     end: datetime  # advance to here after the last arrival
+    orders: tuple[Order, ...] = ()  # in order of their moments
 
     def world(self) -> World:
         world = World(self.agreements)
-        for fact, now in self.arrivals:
-            world.arrive(fact, now)
+        for now, batch in batches(self):
+            if isinstance(batch, Order):
+                world.order(batch)
+            else:
+                for fact in batch:
+                    world.arrive(fact, now)
         world.advance(self.end)
         return world
+
+
+Batch = list[dict[str, Any]] | Order
+
+
+def batches(told: History, *, batched: bool = True) -> Iterator[tuple[datetime, Batch]]:
+    """What arrived together, with when: one by one, or all that arrived at one moment; and the orders in between."""
+    orders = list(told.orders)
+    for now, group in itertools.groupby(told.arrivals, key=lambda arrival: arrival[1]):
+        while orders and (orders[0].now < now or (orders[0].now == now and not orders[0].behind)):
+            yield orders[0].now, orders.pop(0)
+        facts = [fact for fact, _ in group]
+        yield from [(now, facts)] if batched else [(now, [fact]) for fact in facts]
+    yield from ((order.now, order) for order in orders)
 
 
 def build(
@@ -112,8 +132,12 @@ def smaller(found: History, fails: Callable[[History], bool]) -> History:
     tried = True
     while tried:
         tried = False
+        for i in reversed(range(len(found.orders))):
+            without = replace(found, orders=found.orders[:i] + found.orders[i + 1 :])
+            if fails(without):
+                found, tried = without, True
         for i in reversed(range(len(found.arrivals))):
-            less = History(found.agreements, found.arrivals[:i] + found.arrivals[i + 1 :], found.end)
+            less = replace(found, arrivals=found.arrivals[:i] + found.arrivals[i + 1 :])
             if less.arrivals and fails(less):
                 found, tried = less, True
     return found

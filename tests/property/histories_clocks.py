@@ -1,5 +1,6 @@
 """Random histories under agreements with clocks, credits and calendars: acknowledgements, answers, extensions, waits,
-promises, absences, closings and reopenings beside the words about the service. They are written as if they began
+promises, absences, closings and reopenings beside the words about the service; in half of them, further versions of
+the agreements, which complaints that run are given. They are written as if they began
 hours before the clocks of Europe (and, at midnight, of Beirut) go forward, with deadlines that reach to when those of
 Sydney, Lord Howe and Santiago go back; half of them are then moved to another time, some off the grid, and some to
 where zones did odd things.
@@ -12,37 +13,19 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Any, TypeVar
-
-from contracts.agreements import Clock, Credit, Wait
-from contracts.calendars import WEEKDAYS, Calendar, Holidays, Hours
+from typing import Any
 
 from .histories import History, build
 from .histories_elsewhere import elsewhere, moved
 from .histories_grid import START, Slot
-from .histories_writer import ACTS, CODES, PEOPLE, Writer, terms
-from .reading import Terms, World
+from .histories_terms import WAITS, clocked, renewing
+from .histories_writer import ACTS, CODES, PEOPLE, Writer
+from .reading import World
 from .reading_rows import z
 
-T = TypeVar("T")
-ZONES = (
-    "UTC",
-    "Europe/Warsaw",
-    "Europe/Warsaw",
-    "Asia/Beirut",
-    "America/New_York",
-    "Australia/Sydney",
-    "Australia/Lord_Howe",
-    "America/Santiago",
-    "Asia/Kathmandu",
-    "Pacific/Chatham",
-    "America/Havana",
-    "Antarctica/Troll",
-)
 STARTS = (
     datetime(2024, 2, 27, 20, 0, tzinfo=UTC),  # a day that there is every four years
     datetime(2024, 9, 6, 20, 0, tzinfo=UTC),  # Santiago goes forward at midnight
@@ -53,67 +36,6 @@ STARTS = (
     datetime(2026, 12, 30, 20, 0, tzinfo=UTC),  # a year ends
 )
 OFF_GRID = timedelta(minutes=7, seconds=23, microseconds=123_457)
-WAITS: tuple[Wait, ...] = ("customer", "parts", "vendor", "access", "other")
-FRACTIONS = (0.1, 0.25, 0.333333, 0.5, 0.8, 0.9)
-SECONDS = (900, 1800, 3600, 5400, 7200, 10800, 14400, 28800, 57600, 86400, 1000)
-
-
-# ---- terms
-
-
-def some(w: Writer, values: Sequence[T], percent: int) -> tuple[T, ...]:
-    return tuple(value for value in values if w.often(percent))
-
-
-def calendar(w: Writer, name: str) -> Calendar:
-    if w.often(10):
-        return Calendar(name, w.pick(ZONES))
-    days: dict[str, tuple[tuple[int, int], ...]] = {}
-    for day in WEEKDAYS:
-        if w.often(75):
-            cuts = sorted(w.r.sample(range(0, 97, 1 if w.often(50) else 8), 2))
-            days[day] = ((cuts[0] * 15, cuts[1] * 15),)
-            if w.often(30):  # may overlap
-                cuts = sorted(w.r.sample(range(97), 2))
-                days[day] = tuple(sorted({*days[day], (cuts[0] * 15, cuts[1] * 15)}))
-    hours = Hours(**days) if days else Hours(mon=((0, 1440),), tue=((120, 180),))
-    added = tuple(date(2024, 3, 30) + timedelta(days=n) for n in range(14) if w.often(8))
-    return Calendar(name, w.pick(ZONES), hours, Holidays("PL" if w.often(30) else None, None, added))
-
-
-def target(w: Writer) -> str:
-    return f"P{w.pick((1, 1, 1, 2, 2, 3, 5))}D" if w.often(45) else f"PT{w.pick(SECONDS)}S"
-
-
-def clock(w: Writer, name: str, calendars: Sequence[str]) -> Clock:
-    stops: Any = w.pick(("acknowledged", "closed", "closed", "replied", "replied", "reply_delivered", "up", "up"))
-    length, down = target(w), stops == "up"
-    reopens = ("continue", "count", "restart", "restart") if stops == "closed" else ("continue", "count")
-    return Clock(
-        name=name,
-        target=length,
-        calendar=w.pick(calendars),
-        starts="down" if down else "filed",
-        stops=stops,
-        until="end_of_day" if length.endswith("D") and w.often(45) else None,
-        pauses=tuple(sorted(some(w, WAITS, 45))),
-        reopen=None if down else w.pick(reopens),  # type: ignore[arg-type]
-        warn=some(w, FRACTIONS, 35),
-        on_breach="deem_upheld" if stops in ("replied", "reply_delivered") and w.often(70) else None,
-    )
-
-
-def clocked(w: Writer) -> Terms:
-    calendars = tuple(calendar(w, name) for name in ("night", "office"))
-    names = ["always", *(c.name for c in calendars)]
-    clocks = tuple(clock(w, f"c{n}", names) for n in range(w.pick((1, 2, 3, 4))))
-    used = {c.calendar for c in clocks}
-    credit = None
-    if w.often(60):
-        cap = w.pick((None, "30.00", "12.00"))
-        credit = Credit(w.pick((0, 1800, 3600, 7200)), w.pick(("hour", "hour", "day")), "5.00", "PLN", cap)
-    kept = tuple(c for c in calendars if c.name in used)
-    return replace(terms(w), reply=False, clocks=clocks, calendars=kept, zone=w.pick(ZONES), credit=credit)
 
 
 # ---- what may happen
@@ -267,10 +189,17 @@ CLOCK_BAG = bag(CLOCK_ACTS)
 ABSENT_BAG = bag(CLOCK_ACTS, ABSENT_ACTS)
 
 
+RENEWED = 0.5
+"""How many of them have further versions of their agreements, which are applied."""
+
+
 def clock_history(seed: int, *, absences: bool = False, patient: bool = False) -> History:
     """`absences`: people are away. `patient`: requests to close stand until nothing objects."""
     r = Random(seed)
     told = build(r, clocked, ABSENT_BAG if absences else CLOCK_BAG, patient=patient)
+    renewal = Random(f"terms of {seed}")
+    if renewal.random() < RENEWED:
+        told = renewing(told, renewal)
     by = r.choice(STARTS) - START if r.random() < 0.5 else timedelta()
     by += r.choice((timedelta(), timedelta(), OFF_GRID))
     told = moved(told, lambda moment: moment + by, by.days)
@@ -291,6 +220,14 @@ def clocks_of(world: World) -> Counter[str]:
             came["clock, warned"] += bool(row["warned_at"])
             came["clock, no due moment"] += row["due_at"] is None
             came["clock, extended"] += row["due_at"] in longer
+            came["applied, a cycle under new terms"] += (
+                row["agreement_version"] > world.applied[complaint][0].version.number
+            )
+            came["applied, a cycle under earlier terms"] += row["agreement_version"] < shown["agreement_version"]
+            came["applied, due at the application"] += row["due_at"] in [
+                z(a.time) for a in world.applied[complaint][1:]
+            ]
+        came["applied, a complaint twice or more"] += len(world.applied[complaint]) > 2
         came["credit"] += len(shown["credits"])
         came["deemed upheld"] += shown["deemed_upheld_at"] is not None
         came["orphaned"] += shown["owner"]["orphaned"]

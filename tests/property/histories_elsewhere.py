@@ -52,12 +52,22 @@ def moved(told: History, later: Callable[[datetime], datetime], days: int) -> Hi
             return later(was).astimezone(was.tzinfo).isoformat().replace("+00:00", "Z")
         return value
 
-    agreements = {
-        name: replace(terms, calendars=tuple(on_other_days(c, days) for c in terms.calendars))
-        for name, terms in told.agreements.items()
-    }
     arrivals = [(at_other_times(fact), later(now)) for fact, now in told.arrivals]
-    return History(agreements, arrivals, later(told.end))
+    orders = tuple(replace(o, now=later(o.now), effective=o.effective + timedelta(days=days)) for o in told.orders)
+    return with_terms(
+        History(told.agreements, arrivals, later(told.end), orders),
+        lambda terms: replace(terms, calendars=tuple(on_other_days(c, days) for c in terms.calendars)),
+    )
+
+
+def with_terms(told: History, other: Callable[[Terms], Terms]) -> History:
+    """The same history under other terms."""
+
+    def changed(named: dict[str, Terms]) -> dict[str, Terms]:
+        return {name: other(terms) for name, terms in named.items()}
+
+    orders = tuple(replace(order, published=changed(order.published)) for order in told.orders)
+    return replace(told, agreements=changed(told.agreements), orders=orders)
 
 
 def on_other_days(calendar: Calendar, days: int) -> Calendar:
@@ -78,7 +88,7 @@ def elsewhere(told: History, r: Random) -> History:
         return moment + by + apart[moment]
 
     there = moved(told, later, by.days)
-    return replace(there, agreements={name: in_zone(terms, zone, r) for name, terms in there.agreements.items()})
+    return with_terms(there, lambda terms: in_zone(terms, zone, r))
 
 
 def in_zone(terms: Terms, zone: str, r: Random) -> Terms:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
@@ -64,14 +65,14 @@ def arranged(told: History, facts: list[dict[str, Any]], r: Random) -> History:
     facts = [fact for fact in facts for _ in range(r.choice((1, 1, 2)))]
     r.shuffle(facts)
     if r.random() < 0.5:
-        return History(told.agreements, [(fact, told.end) for fact in facts], told.end)
+        return replace(told, arrivals=[(fact, told.end) for fact in facts])
     coming = []
     for fact in facts:
         least = datetime.fromisoformat(fact["time"]).astimezone(told.end.tzinfo)
         steps = (told.end - least) // timedelta(minutes=30)
         coming.append((least + timedelta(minutes=30) * r.randint(0, steps), fact))
     coming.sort(key=lambda c: c[0])
-    return History(told.agreements, [(fact, now) for now, fact in coming], told.end)
+    return replace(told, arrivals=[(fact, now) for now, fact in coming])
 
 
 def jostled(told: History, r: Random) -> History:
@@ -87,4 +88,4 @@ def jostled(told: History, r: Random) -> History:
     for _, fact, now in coming:
         last = max(last, now)
         arrivals.append((fact, last))
-    return History(told.agreements, arrivals, max(last, told.end))
+    return replace(told, arrivals=arrivals, end=max(last, told.end))

@@ -12,15 +12,31 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from . import reading_standing as standing
-from .reading_clocks import clocks, deemed_upheld_at
+from .reading_applied import told
 from .reading_credits import credits_
-from .reading_facts import BEGIN, Fact, Key, Place, Terms, bound, corrected, fault, original, said
+from .reading_facts import (
+    BEGIN,
+    EVER,
+    Applied,
+    Fact,
+    Key,
+    Order,
+    Place,
+    Terms,
+    Version,
+    bound,
+    corrected,
+    fault,
+    original,
+    said,
+)
 from .reading_line import Account
 from .reading_rows import odd, show
 
-__all__ = ["Terms", "World"]
+__all__ = ["EVER", "Order", "Terms", "World"]
 
 LAST = "\U0010ffff"  # behind every source
 OVERRIDABLE = frozenset(
@@ -59,6 +75,8 @@ class World:
         when nobody leans any more the claims pending at it are accepted, and so the customer was up at it.
         """
         self.agreements = agreements
+        self.versions = {name: [Version(1, EVER, terms)] for name, terms in agreements.items()}
+        self.applied: dict[str, list[Applied]] = {}  # by complaint, from its filing on
         self.lawful = lawful
         self.now = BEGIN
         self.facts: dict[Key, Fact] = {}  # as they came, in order of arrival
@@ -112,6 +130,48 @@ class World:
             self._enter(first)
             standing.settle(self, now)
 
+    def order(self, order: Order) -> None:
+        """New versions, and complaints that get the newest of theirs, all at once: open ones, and no version twice. The
+        same terms published once more are no new version.
+        """
+        self._move(order.now)
+        standing.settle(self, order.now)
+        for name, terms in sorted(order.published.items()):
+            last = self.versions[name][-1]
+            if (last.terms, last.effective) != (terms, order.effective):
+                self.versions[name].append(Version(last.number + 1, order.effective, terms))
+        place = (order.now, LAST + LAST, "")  # behind all facts of its moment
+        for complaint in order.complaints:
+            if complaint not in self.events or self.status(complaint) != "open":
+                self.seen["applied: refused"] += 1
+                continue
+            newest = self.versions[self.agreement(complaint)][-1]
+            if newest.number == self.applied[complaint][-1].version.number:
+                self.seen["applied: the newest already"] += 1
+                continue
+            self.seen["applied"] += 1
+            self.applied[complaint].append(Applied(order.now, place, newest))
+        self._accounts.clear()
+        standing.settle(self, order.now)
+
+    def agreement(self, complaint: str) -> str:
+        return str(self.filing(complaint).data.get("agreement") or "standard")
+
+    def in_force(self, filing: Fact) -> Version:
+        """Of the versions effective on the day of its filing the latest; the earliest also covers what was before."""
+        versions = sorted(
+            self.versions[filing.data.get("agreement") or "standard"], key=lambda v: (v.effective, v.number)
+        )
+        day = filing.time.astimezone
+        return [v for v in versions if v is versions[0] or v.effective <= day(ZoneInfo(v.terms.zone)).date()][-1]
+
+    def had(self, complaint: str, at: datetime | None = None) -> list[Applied]:
+        """The versions that a complaint has had by a moment, in order; the first at any."""
+        return [a for n, a in enumerate(self.applied[complaint]) if n == 0 or at is None or a.time <= at]
+
+    def terms(self, complaint: str, at: datetime | None = None) -> Terms:
+        return self.had(complaint, at)[-1].terms
+
     def _may_enter(self, fact: Fact) -> bool:
         if fact.type == "fact.corrected":
             return original(fact) in self.facts
@@ -135,6 +195,7 @@ class World:
         if fact.type == "complaint.filed":
             self.events[fact.subject] = [Event("filed", fact.time, fact.place)]
             self.refusals[fact.subject] = []
+            self.applied[fact.subject] = [Applied(fact.time, fact.place, self.in_force(fact))]
         self._prove(fact)
         self._request(fact)
 
@@ -223,8 +284,12 @@ class World:
                 if until is not None and step.place[0] > until:
                     break
                 leans.setdefault(step.place, []).append((complaint, step.on))
-        terms = {c: self.agreements[self.filing(c).data.get("agreement") or "standard"] for c in ours}
-        return Account(sorted(facts, key=lambda f: f.place), leans, terms, until or self.now)
+        terms = {c: self.applied[c][0].terms for c in ours}
+        renewed: dict[Place, dict[str, Terms]] = {}
+        for c in sorted(ours):
+            for a in self.had(c, until)[1:]:
+                renewed.setdefault(a.place, {})[c] = a.terms
+        return Account(sorted(facts, key=lambda f: f.place), leans, terms, renewed, until or self.now)
 
     def _lawfully(self, complaint: str, closing: Event) -> bool:
         return not self.lawful or self.upheld(complaint, closing)
@@ -350,7 +415,7 @@ class World:
             "promise_outstanding": self._outstanding(
                 complaint, then, "promise", "promise.made", "promise.kept", "promise.released"
             ),
-            "reply_missing": self.agreements[self.filing(complaint).data.get("agreement") or "standard"].needs_reply
+            "reply_missing": self.terms(complaint, then).needs_reply
             and not any(f.time <= then for f in self.of(complaint, "complaint.replied")),
         }
         if request.data.get("approved_by"):
@@ -388,9 +453,7 @@ class World:
         ]
 
     def complaint(self, complaint: str) -> dict[str, Any]:
-        rows, owed = clocks(self, complaint), credits_(self, complaint)
-        upheld = deemed_upheld_at(self, complaint, rows)
-        return show(self, complaint) | {"clocks": rows, "credits": owed, "deemed_upheld_at": upheld}
+        return show(self, complaint) | told(self, complaint) | {"credits": credits_(self, complaint)}
 
     def odd(self) -> list[str]:
         return odd(self)

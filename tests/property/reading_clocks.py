@@ -37,24 +37,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from contracts.agreements import Clock
 from contracts.lengths import Seconds
 
-from .reading_course import Course, Extension, courses
-from .reading_facts import Terms
-from .reading_hours import Hours, Stretch, days_after, hours_of, inside, next_end_of_day, reach, worked
+from .reading_course import Course, Extension
+from .reading_hours import Hours, Stretch, days_after, inside, next_end_of_day, reach, worked
 from .reading_rows import seconds, z
-
-if TYPE_CHECKING:
-    from .reading import World
 
 SECOND = timedelta(seconds=1)
 MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Before:
+    """What terms had brought about by the moment at which others were applied: it stays."""
+
+    time: datetime
+    warned: dict[Fraction, datetime] = field(default_factory=dict)
+    breached: datetime | None = None
+    deems: bool = False  # that breach
 
 
 @dataclass(frozen=True)
@@ -71,30 +77,7 @@ class Reckoned:
     breached: datetime | None
 
 
-def terms_of(world: World, complaint: str) -> Terms:
-    return world.agreements[world.filing(complaint).data.get("agreement") or "standard"]
-
-
-def clocks(world: World, complaint: str, at: datetime | None = None) -> list[dict[str, Any]]:
-    """The rows of a complaint, by name of clock, then cycle; at `at` (default: now), by all that is known now."""
-    terms, rows = terms_of(world, complaint), []
-    for clock in terms.all_clocks:
-        for cycle, course in enumerate(courses(world, complaint, clock, at or world.now), 1):
-            rows.append(row(clock, cycle, reckon(clock, hours_of(terms, clock.calendar), course)))
-    return rows
-
-
-def deemed_upheld_at(world: World, complaint: str, rows: list[dict[str, Any]]) -> str | None:
-    """The law takes an unanswered complaint as justified at the breach of such a clock, the first of several."""
-    deeming = {c.name for c in terms_of(world, complaint).all_clocks if c.on_breach == "deem_upheld"}
-    return min(
-        (row["breached_at"] for row in rows if row["clock"] in deeming and row["breached_at"]),
-        key=datetime.fromisoformat,
-        default=None,
-    )
-
-
-def row(clock: Clock, cycle: int, found: Reckoned) -> dict[str, Any]:
+def row(clock: Clock, version: int, cycle: int, found: Reckoned) -> dict[str, Any]:
     return {
         "clock": clock.name,
         "cycle": cycle,
@@ -107,25 +90,34 @@ def row(clock: Clock, cycle: int, found: Reckoned) -> dict[str, Any]:
         "paused": seconds(found.paused),
         "warned_at": [z(moment) for moment in sorted(found.warned.values())],
         "breached_at": z(found.breached),
+        "agreement_version": version,
     }
 
 
 # ---- one cycle
 
 
-def reckon(clock: Clock, hours: Hours, course: Course) -> Reckoned:
+def reckon(clock: Clock, hours: Hours, course: Course, before: Before | None = None) -> Reckoned:
+    """`before`: what earlier terms had brought about when those of this clock were applied."""
     stop, own = stopped(clock, course)
     now = course.at if stop is None else stop
     gaps = uncounted(clock, course, now)
     pauses = [(a, b) for a, b in pieces(course, now, gaps) if stop is None or a < stop]
     walked = Walk(clock, hours, course.start, pauses, gaps, now)
     due = extended(walked, course.extensions)
+    if before is not None:
+        due = before.breached or (due and max(due, before.time))
     is_paused = inside(now, pauses)
     if is_paused and due is not None and due > now:
         due = None
     breached = due if due is not None and (due <= course.at if stop is None else due < stop) else None
     reached = warnings(walked, course.extensions)
+    if before is not None:
+        breached = before.breached or breached
+        reached = {f: max(moment, before.time) for f, moment in reached.items() if f not in before.warned}
     passed = {f: moment for f, moment in reached.items() if moment < now or (moment == now and stop is None)}
+    if before is not None:
+        passed |= before.warned
     stood = [(a, min(b or now, now)) for a, b in pauses]
     return Reckoned(
         state=state_of(stop, own=own, is_paused=is_paused, breached=breached is not None),

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from contracts.agreements import Clock, Credit
@@ -14,6 +14,7 @@ from contracts.calendars import Calendar
 Key = tuple[str, str]
 Place = tuple[datetime, str, str]
 BEGIN = datetime.min.replace(tzinfo=UTC)
+EVER = date(1900, 1, 1)  # from when the first terms are effective
 REQUIRED = {
     "complaint.filed": "customer channel summary",
     "complaint.acknowledged": "by",
@@ -86,6 +87,41 @@ class Terms:
     def needs_reply(self) -> bool:
         """Whether a clock stops at the formal answer."""
         return any(clock.stops in ("replied", "reply_delivered") for clock in self.all_clocks)
+
+
+@dataclass(frozen=True)
+class Version:
+    """Terms as published under a number, for what is filed from a day on."""
+
+    number: int
+    effective: date
+    terms: Terms
+
+
+@dataclass(frozen=True)
+class Applied:
+    """The version that a complaint has from a moment on, in the order of facts from `place` on."""
+
+    time: datetime
+    place: Place
+    version: Version
+
+    @property
+    def terms(self) -> Terms:
+        return self.version.terms
+
+
+@dataclass(frozen=True)
+class Order:
+    """Somebody asks, at `now`, to publish agreements `effective` from a day on, and to move complaints to the newest
+    version of theirs: `behind` all facts that arrive at that moment, or ahead of them.
+    """
+
+    now: datetime
+    behind: bool
+    effective: date
+    published: dict[str, Terms]
+    complaints: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ class Account:
     """The fold of all facts about one service, with what the silences by `now` said in between.
 
     `facts`: in the order of facts. `leans`: at which place which complaint begins (True) or ceases (False) to lean.
-    `terms`: by complaint.
+    `terms`: by complaint, those of its filing; `renewed`: at which place which complaints get others.
     """
 
     def __init__(
@@ -136,6 +136,7 @@ class Account:
         facts: Sequence[Fact],
         leans: Mapping[Place, Sequence[tuple[str, bool]]],
         terms: Mapping[str, Terms],
+        renewed: Mapping[Place, Mapping[str, Terms]],
         now: datetime,
     ) -> None:
         self.line = Line()
@@ -143,7 +144,7 @@ class Account:
         self.claims: list[Claim] = []
         self._notices: list[Notice] = []
         self._ends: list[End] = []
-        self._terms = terms
+        self._terms = dict(terms)
         self._leaning: set[str] = set()
         self._kinds = {(f.subject, f.data["remedy"]): f.data["kind"] for f in facts if f.type == "remedy.granted"}
         self._heard: dict[tuple[str, str], datetime] = {}
@@ -151,12 +152,15 @@ class Account:
             if fact.type == "notice.delivered":
                 self._heard.setdefault((fact.subject, fact.data["notice"]), fact.time)
         taken = {fact.place: fact for fact in facts}
-        for place in sorted({*taken, *leans}):  # what is no fact's place is a closing that had been waited for
+        # What is no fact's place is a closing that had been waited for, or an application.
+        for place in sorted({*taken, *leans, *renewed}):
             self._silence(place[0])  # at one instant a silence speaks before facts
             if place in taken:
                 self._take(taken[place])
             for complaint, on in leans.get(place, ()):
                 self._lean(complaint, on, place[0])
+            if place in renewed:
+                self._renew(renewed[place], place[0])
         self._silence(now)
 
     # ---- what it comes to
@@ -312,12 +316,21 @@ class Account:
             self._up(first, min(moment for time, moment in found if time == first), "silence")
 
     def _lean(self, complaint: str, on: bool, time: datetime) -> None:
-        """Those who lean change: what the new strictest accepts, and a silence long enough for it, speak now; of
-        several the earliest moment named counts.
-        """
         if (complaint in self._leaning) == on:
             return
         (self._leaning.add if on else self._leaning.discard)(complaint)
+        self._changed(time)
+
+    def _renew(self, terms: Mapping[str, Terms], time: datetime) -> None:
+        """Some do so under other terms from now on."""
+        self._terms |= terms
+        if self._leaning & terms.keys():
+            self._changed(time)
+
+    def _changed(self, time: datetime) -> None:
+        """Those who lean change: what the new strictest accepts, and a silence long enough for it, speak now; of
+        several the earliest moment named counts.
+        """
         found = [(c.moment, 0, c.place, c.evidence) for c in self._pending() if self._accepted(c.evidence)]
         found += [(moment, 1, (time, "", ""), "silence") for _, moment in self._silences(time)]
         if found:

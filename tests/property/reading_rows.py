@@ -35,6 +35,8 @@ def show(world: World, complaint: str) -> dict[str, Any]:
     return {
         "complaint": complaint,
         "service": world.about(complaint),
+        "agreement": world.agreement(complaint),
+        "agreement_version": world.applied[complaint][-1].version.number,
         "customer": world.filing(complaint).data["customer"],
         "status": status,
         "customer_state": account.at(world.now),

@@ -48,6 +48,7 @@ def first(world: World, request: Fact) -> datetime | None:
     service = world.about(request.subject)
     account = world.account(service)
     moments = {f.time for f in world.current().values()} | {word.time for word in account.words} | {request.time}
+    moments |= {applied.time for applied in world.had(request.subject)}  # reply_missing may object no more
     for moment in sorted(m for m in moments if request.time <= m <= world.now):
         states = {world.lived(service, moment).at(moment), account.at(moment), account.at(world.now)}
         if not world.objections(request, moment, states):

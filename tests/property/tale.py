@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from .reading import Terms, World
+from .reading import EVER, Order, Terms, World
 
 START = datetime(2024, 5, 1, tzinfo=UTC)
 MOMENTS = ("since", "down_since", "up_since", "due", "time", "from", "until")
@@ -42,6 +43,7 @@ class Tale:
     ) -> None:
         self.world = World({"standard": terms(*accepts, silence=silence), **others}, lawful=lawful)
         self.facts: list[tuple[dict[str, Any], datetime]] = []
+        self.orders: list[Order] = []
 
     def say(
         self, time: float, kind: str, subject: str = "C", /, *, now: float | None = None, **data: Any
@@ -86,6 +88,12 @@ class Tale:
     def correct(self, time: float, wrong: dict[str, Any], /, **data: Any) -> dict[str, Any]:
         how = {"fact": {"source": wrong["source"], "id": wrong["id"]}, "by": "desk", "why": "wrong"} | data
         return self.say(time, "fact.corrected", wrong["subject"], **how)
+
+    def apply(self, time: float, terms: Terms, *complaints: str, effective: date = EVER) -> None:
+        """New terms of `standard`, for complaints that run (C, unless others are named)."""
+        order = Order(at(time), behind=True, effective=effective, published={"standard": terms}, complaints=complaints)
+        self.orders.append(order if complaints else replace(order, complaints=("C",)))
+        self.world.order(self.orders[-1])
 
     def go(self, time: float) -> None:
         self.world.advance(at(time))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -15,10 +16,11 @@ from contracts.moments import micros
 from engine.reading import Reader
 
 from . import comparing
-from .comparing import Bench, against, batches, compare, earlier
-from .histories import History, build
-from .histories_clocks import CLOCK_BAG, clock_history, clocked
-from .reading import World
+from .comparing import Bench, against, compare, earlier
+from .histories import History, batches, build
+from .histories_clocks import CLOCK_BAG, clock_history
+from .histories_terms import clocked, renewing
+from .reading import Order, World
 
 pytestmark = pytest.mark.skipif(not comparing.CLOCKS, reason="the engine has no clocks yet")
 MANY = settings(deadline=None, suppress_health_check=list(HealthCheck))
@@ -31,7 +33,11 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     made.close()
 
 
-@given(told=st.randoms(use_true_random=False).map(lambda r: build(r, clocked, CLOCK_BAG)), batched=st.booleans())
+def any_history(r: Random) -> History:
+    return renewing(build(r, clocked, CLOCK_BAG), r)
+
+
+@given(told=st.randoms(use_true_random=False).map(any_history), batched=st.booleans())
 @settings(MANY, max_examples=60)
 def test_any_history_that_hypothesis_finds_is_read_alike(bench: Bench, told: History, batched: bool) -> None:
     assert compare(bench, told, batched=batched) == []
@@ -67,12 +73,18 @@ def test_with_the_clock_of_the_facts_clocks_are_read_alike(bench: Bench) -> None
         told = clock_history(seed, absences=seed % 3 == 0, patient=seed % 4 == 0)
         facts = sorted((f for f, _ in told.arrivals), key=lambda f: (moment_of(f), f["source"], f["id"]))
         bench.begin(told.agreements)
-        dead = bench.take(facts, told.end, mode="event")
-        bench.engine.settle()
-        world, now = World(told.agreements), moment_of(facts[0])
-        for fact in facts:
-            now = max(now, moment_of(fact))
-            world.arrive(fact, now)
+        world, now, dead = World(told.agreements), moment_of(facts[0]).astimezone(UTC), []
+        for _, batch in batches(replace(told, arrivals=[(fact, moment_of(fact)) for fact in facts])):
+            if isinstance(batch, Order):
+                order = replace(batch, now=now)  # the clock stands where the facts before it have left it
+                bench.order(order)
+                world.order(order)
+                continue
+            now = max(now, *map(moment_of, batch))
+            dead += bench.take(batch, now, mode="event")
+            bench.engine.settle()
+            for fact in batch:
+                world.arrive(fact, now)
         bench.now = micros(now)
         assert against(bench, world, dead) == [], seed
 
@@ -83,8 +95,11 @@ def test_what_was_known_at_a_moment_is_what_was_shown_then(bench: Bench) -> None
         names = sorted({f["subject"] for f, _ in told.arrivals if f["type"] == "complaint.filed"})
         then: dict[int, dict[str, Any]] = {}
         bench.begin(told.agreements)
-        for now, facts in batches(told.arrivals, batched=True):
-            bench.take(facts, now)
+        for now, batch in batches(told):
+            if isinstance(batch, Order):
+                bench.order(batch)
+            else:
+                bench.take(batch, now)
             bench.engine.settle()
             then[bench.now] = {name: shown for name in names if (shown := bench.show(name)) is not None}
         reader = Reader(bench.url)

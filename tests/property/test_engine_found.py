@@ -11,7 +11,11 @@ import pytest
 from contracts.agreements import Credit
 
 from .comparing import Bench, compare, earlier
+from .endings import as_recorded
 from .histories import History
+from .reading import EVER, Order, Terms
+from .reading_credits import credits_
+from .reading_facts import Version
 from .tale import at
 from .tale_clocks import Timed, clock
 
@@ -31,7 +35,7 @@ def told(tale: Timed, end: float) -> History:
         subject = "line-1" if fact["subject"] == "S" else fact["subject"]
         whole = {"specversion": "1.0", "datacontenttype": "application/json", **fact}
         facts.append((whole | {"subject": subject, "data": fact["data"] | named}, now))
-    return History(tale.world.agreements, facts, at(end))
+    return History(tale.world.agreements, facts, at(end), tuple(tale.orders))
 
 
 def down(*clocks: Any) -> Timed:
@@ -124,6 +128,15 @@ def test_before_a_request_that_stood_was_granted_the_clocks_ran(bench: Bench) ->
     assert earlier(bench, history.world(), at(25)) == []
 
 
+def test_a_period_of_which_not_even_a_second_was_lived_is_owed(bench: Bench) -> None:
+    tale = Timed(credit=Credit(3600, "day", "5.00", "PLN", None))
+    tale.file(0, down=True)
+    tale.withdraw(60 + 0.9 / 60)
+    history = told(tale, 100)
+    assert compare(bench, history) == []
+    assert credits_(history.world(), "C") == [{"amount": "5.00", "currency": "PLN"}]
+
+
 def test_a_life_that_ended_as_it_began_takes_up_no_outage_of_that_instant(bench: Bench) -> None:
     tale = Timed(credit=Credit(0, "hour", "5.00", "PLN", None))
     tale.file(0)
@@ -159,3 +172,159 @@ def test_a_warning_waits_until_its_part_of_a_time_with_microseconds_has_passed(b
     tale = Timed(clock("P1D", until="end_of_day", warn=(0.5,)))
     tale.file(0.123457 / 60)
     assert compare(bench, told(tale, 3000)) == []
+
+
+# ---- versions that are applied to complaints that run
+
+
+def under(*clocks: Any, accepts: tuple[str, ...] = (), credit: Credit | None = None) -> Terms:
+    return Terms(frozenset(accepts), None, clocks=clocks, credit=credit)
+
+
+def recorded_and_shown(bench: Bench, history: History, *earlier_: float) -> list[str]:
+    """Where the engine and the second reading differ, also at earlier moments, and as recorded event by event."""
+    found = compare(bench, history) + as_recorded(bench)
+    return found + [row for minute in earlier_ for row in earlier(bench, history.world(), at(minute))]
+
+
+def test_new_terms_settle_no_pending_claim(bench: Bench) -> None:
+    tale = down(clock("PT8H"))
+    tale.up(10, "technician")
+    tale.apply(20, under(clock("PT4H")))
+    assert tale.state(20) == "unconfirmed"
+    assert compare(bench, told(tale, 60)) == []
+
+
+def test_terms_are_held_to_all_that_are_applied_at_once(bench: Bench) -> None:
+    tale = Timed()
+    tale.world.versions["firm"] = [Version(1, EVER, under(accepts=("technician",)))]
+    tale.world.agreements["firm"] = under(accepts=("technician",))
+    tale.file(0, down=True)
+    tale.file(5, "D", agreement="firm")
+    tale.up(10, "technician")
+    published = {"standard": under(accepts=("technician",)), "firm": under()}
+    order = Order(at(20), behind=True, effective=EVER, published=published, complaints=("C", "D"))
+    tale.orders.append(order)
+    tale.world.order(order)
+    assert tale.state(20) == "unconfirmed"
+    assert compare(bench, told(tale, 60)) == []
+
+
+def test_new_terms_count_behind_facts_of_their_moment_whatever_their_source(bench: Bench) -> None:
+    tale = down()
+    tale.up(20, "technician", source="urn:z")
+    tale.apply(20, under(accepts=("technician",)))
+    assert compare(bench, told(tale, 60)) == []
+
+
+def test_a_closing_told_after_new_terms_and_dated_before_them_ends_leaning_at_its_own_time(bench: Bench) -> None:
+    tale = down(clock("PT8H"))
+    tale.up(10)
+    tale.apply(50, under(clock("PT4H")))
+    tale.close(20, now=60)
+    tale.down(30, now=60)
+    tale.up(40, "technician", now=60)
+    assert tale.state(40) == "up"
+    assert compare(bench, told(tale, 90)) == []
+
+
+def test_a_complaint_reopened_before_new_terms_told_after_them_leans_with_them(bench: Bench) -> None:
+    tale = down()
+    tale.up(10)
+    tale.apply(50, under(accepts=("technician",)))
+    tale.close(20, now=60)
+    tale.reopen(30, now=61)
+    tale.down(70)
+    tale.up(80, "technician")
+    assert tale.state(80) == "up"
+    assert compare(bench, told(tale, 90)) == []
+
+
+def test_a_correction_of_the_filing_leaves_the_terms_that_were_applied(bench: Bench) -> None:
+    tale = Timed(credit=None)
+    filing = tale.file(0, down=True)
+    tale.apply(10, under(accepts=("technician",), credit=Credit(0, "hour", "5.00", "PLN", None)))
+    tale.correct(20, filing, data={"team": "care"})
+    tale.up(30, "technician")
+    assert recorded_and_shown(bench, told(tale, 90)) == []
+
+
+def test_outages_are_followed_by_a_complaint_whose_earlier_terms_did(bench: Bench) -> None:
+    tale = down(clock("PT1H", "up"))
+    tale.apply(50, under())
+    tale.up(20, now=60)
+    assert recorded_and_shown(bench, told(tale, 90)) == []
+
+
+def test_what_a_clock_had_breached_stays_when_it_is_gone(bench: Bench) -> None:
+    for when in (60, 70):
+        tale = down(clock("PT1H", warn=(0.5,)))
+        tale.apply(when, under())
+        history = told(tale, 90)
+        assert bench.run(history) == []
+        assert recorded_and_shown(bench, history, 60, 65) == []
+
+
+def test_a_breach_stays_where_new_terms_had_stopped_it_before(bench: Bench) -> None:
+    tale = down(clock("PT1H", "replied"))
+    tale.acknowledge(20)
+    tale.apply(90, under(clock("PT1H", "acknowledged")))
+    assert recorded_and_shown(bench, told(tale, 100)) == []
+
+
+def test_what_a_breach_brings_about_is_told_by_the_terms_under_which_it_came(bench: Bench) -> None:
+    deeming, not_so = clock("PT1H", "replied", on_breach="deem_upheld"), clock("PT1H", "replied")
+    for old, new in ((deeming, not_so), (not_so, deeming)):
+        tale = down(old)
+        tale.apply(90, under(new))
+        assert recorded_and_shown(bench, told(tale, 100), 80) == []
+
+
+def test_an_extension_said_after_new_terms_changes_no_breach_before_them(bench: Bench) -> None:
+    tale = down(clock("PT1H", "replied", on_breach="deem_upheld"))
+    tale.send(30, "e")
+    tale.apply(90, under(clock("PT2H", "replied", on_breach="deem_upheld")))
+    tale.extend(100, 300)
+    assert recorded_and_shown(bench, told(tale, 110)) == []
+
+
+def test_a_clock_that_starts_otherwise_under_new_terms_is_another_one(bench: Bench) -> None:
+    for old, new in ((clock("PT1H"), clock("PT2H", "up")), (clock("PT2H", "up"), clock("PT1H"))):
+        tale = down(old)
+        tale.up(20)
+        tale.apply(30, under(new))
+        tale.down(40)
+        assert recorded_and_shown(bench, told(tale, 100), 25, 35) == []
+
+
+def test_a_clock_that_is_to_restart_and_one_that_is_not_to_any_more(bench: Bench) -> None:
+    for one, two in (("count", "restart"), ("restart", "continue")):
+        tale = Timed(clock("PT2H", reopen=one))
+        tale.file(0)
+        tale.close(30)
+        tale.reopen(40)
+        tale.apply(50, under(clock("PT3H", reopen=two)))
+        tale.close(60)
+        tale.reopen(70)
+        assert recorded_and_shown(bench, told(tale, 100), 35, 45, 65) == []
+
+
+def test_credits_that_new_terms_do_not_owe_are_restated(bench: Bench) -> None:
+    tale = Timed(credit=Credit(0, "hour", "5.00", "PLN", None))
+    tale.file(0, down=True)
+    tale.apply(90, under())
+    assert recorded_and_shown(bench, told(tale, 100), 80) == []
+
+
+def test_an_answer_is_missing_by_the_terms_of_the_request_s_time(bench: Bench) -> None:
+    tale = Timed(clock("PT1H", "replied"))
+    tale.file(0)
+    tale.apply(20, under())
+    tale.close(10, now=30, when_confirmed=True)
+    assert compare(bench, told(tale, 60)) == []  # closed at 20, and not at 10
+
+
+def test_the_version_is_the_one_of_the_moment_that_is_asked_about(bench: Bench) -> None:
+    tale = down(clock("PT1H"))
+    tale.apply(20, under(clock("PT2H")))
+    assert recorded_and_shown(bench, told(tale, 60), 10, 20) == []

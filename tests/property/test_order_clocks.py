@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from .comparing import Bench
 from .endings import as_recorded, ending, shuffled
-from .histories import History
 from .histories_clocks import clock_history
 from .orders import LIFE, arranged, facts_of
 
@@ -30,9 +30,9 @@ def test_without_closings_reopenings_and_withdrawals_any_order_ends_in_the_same_
     for seed in SEEDS:
         told, r = clock_history(seed, absences=seed % 3 == 0), Random(seed)
         facts = facts_of(told, without=LIFE)
-        at_once = ending(
-            bench, History(told.agreements, [(fact, told.end) for fact in facts], told.end), closings=False
-        )
+        # Which version a complaint gets hangs on whether it was filed by then: orders are left out.
+        told = replace(told, arrivals=[(fact, told.end) for fact in facts], orders=())
+        at_once = ending(bench, told, closings=False)
         other = ending(bench, arranged(told, facts, r), batched=seed % 2 == 0, closings=False)
         assert other == at_once, seed
         rows = [row for complaint in at_once.kept.values() for row in complaint["shown"]]
@@ -64,5 +64,5 @@ def test_facts_that_come_twice_move_no_clock(bench: Bench) -> None:
         told = clock_history(seed)
         bench.run(told)
         once = bench.events()
-        bench.run(History(told.agreements, [a for a in told.arrivals for _ in range(2)], told.end))
+        bench.run(replace(told, arrivals=[a for a in told.arrivals for _ in range(2)]))
         assert bench.events() == once, seed

@@ -28,6 +28,7 @@ def test_a_clock_runs_from_the_filing() -> None:
         "paused": 0,
         "warned_at": [],
         "breached_at": None,
+        "agreement_version": 1,
     }
 
 

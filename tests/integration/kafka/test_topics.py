@@ -37,19 +37,21 @@ def test_migrate_makes_the_topics_once_and_sets_those_that_are_there(kafka: Kafk
 def test_a_topic_that_is_missing_is_one_line_that_names_the_command(kafka: Kafka, cli: Cli) -> None:
     kafka.delete(DEAD_OUT)
 
-    said = cli.apart("engine", "--kafka", kafka.bootstrap)
+    for command in ("engine", "status"):
+        said = cli.apart(command, "--kafka", kafka.bootstrap)
 
-    assert said.exit == 2
-    assert said.stderr == (
-        f"stilldown: there is no topic stilldown.dead; `stilldown migrate --kafka {kafka.bootstrap}` makes it\n"
-    )
+        assert said.exit == 2
+        assert said.stderr == (
+            f"stilldown: there is no topic stilldown.dead; `stilldown migrate --kafka {kafka.bootstrap}` makes it\n"
+        )
 
 
 def test_a_topic_with_another_number_of_partitions_is_refused(kafka: Kafka, cli: Cli) -> None:
     kafka.delete(EVENTS_OUT)
     kafka.make(EVENTS_OUT, 4)
 
-    for command in ("engine", "migrate"):
+    cli("migrate")
+    for command in ("engine", "migrate", "status"):
         said = cli.apart(command, "--kafka", kafka.bootstrap)
 
         assert said.exit == 2
@@ -58,12 +60,13 @@ def test_a_topic_with_another_number_of_partitions_is_refused(kafka: Kafka, cli:
 
 
 def test_a_broker_that_is_not_there_is_one_clear_line(cli: Cli) -> None:
-    said = cli("migrate", "--kafka", "127.0.0.1:1")
+    for command in ("migrate", "status"):
+        said = cli.apart(command, "--kafka", "127.0.0.1:1")
 
-    assert (said.exit, said.stderr.splitlines()[-1]) == (
-        1,
-        "stilldown: Kafka at 127.0.0.1:1 cannot be reached: KafkaConnectionError",
-    )
+        assert (said.exit, said.stderr) == (
+            1,
+            "stilldown: Kafka at 127.0.0.1:1 cannot be reached: KafkaConnectionError\n",
+        )
 
 
 @pytest.mark.parametrize("servers", ["localhost", "broker:port", "http://broker:9092", ":9092", "a:1,b"])
@@ -109,7 +112,7 @@ def test_status_tells_how_far_intake_and_relay_are(kafka: Kafka, cli: Cli, store
 
 
 def test_a_store_that_took_from_another_topic_takes_nothing_from_this_one(
-    kafka: Kafka, store: Path, start: Start
+    kafka: Kafka, cli: Cli, store: Path, start: Start
 ) -> None:
     kafka.produce(*(Record(filed(f"f{n}", f"C{n}", 0), partition=0) for n in range(3)))
     first = start()
@@ -123,4 +126,5 @@ def test_a_store_that_took_from_another_topic_takes_nothing_from_this_one(
 
     assert "up to offset 3, but it ends at 1" in said["error"]
     assert recorded(store) == 3
+    assert "16 partitions, ANOTHER TOPIC than" in cli("status", "--kafka", kafka.bootstrap).stdout
     assert second.stop() == 0

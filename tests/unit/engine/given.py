@@ -191,14 +191,14 @@ class Story:
         silences = [(due, _SILENCE, s.stream) for s in self.memory.services() if (due := s.log.silence_due())]
         return silences + [(due, _DUE, stream) for stream, due in self.dues.items()]
 
-    def apply(self, minute: float, version: int, cause: Told, complaint: str = "C") -> Story:
+    def apply(self, minute: float, version: int, complaint: str = "C") -> Story:
         """New terms for a complaint that runs."""
         self.fresh = []
         self._until(us(minute), _AFTER)
         state = self.memory.complaint(complaint)
         assert state is not None
         step = Step(self.memory, self.now)
-        step.apply(state, version, (cause.source, cause.id))
+        step.apply([(state, version, ("/stilldown/agreements", f"{state.agreement}/{version}/{complaint}"))])
         self._record(step)
         return self
 

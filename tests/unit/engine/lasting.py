@@ -86,7 +86,8 @@ class Lasting(Story):
         """The complaint gets another version, now."""
         self.fresh = []
         step = Step(self.memory, self.now)
-        step.apply(self.complaint(complaint), version, ("/stilldown/agreements", f"standard/{version}/{complaint}"))
+        cause = ("/stilldown/agreements", f"standard/{version}/{complaint}")
+        step.apply([(self.complaint(complaint), version, cause)])
         self._record(step)
         return self
 

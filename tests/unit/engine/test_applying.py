@@ -7,7 +7,7 @@ from typing import Any
 from contracts.agreements import Agreement
 
 from .lasting import Lasting, at, clock, standard
-from .telling import delivered, down, filed, said, sent, up
+from .telling import closing, delivered, down, filed, said, sent, up
 
 LONG = clock("restore", "PT40H", "down", "up", more="warn = [0.5]")
 SHORT = clock("restore", "PT16H", "down", "up", more="warn = [0.5]")
@@ -156,3 +156,37 @@ def test_new_terms_may_let_a_pause_count_that_did_not() -> None:
     it.renew(2)
 
     assert cycles(it)["restore"]["due_at"] == "2024-03-06T11:00:00Z"
+
+
+def test_new_terms_settle_no_claim_that_both_they_and_the_old_ones_leave_to_the_customer() -> None:
+    it = running(standard(LONG), standard(SHORT))
+    it.when(up(at("2024-03-04T09:00"), "technician"))
+    it.at(at("2024-03-04T10:00"))
+    it.renew(2)
+
+    assert it.show()["customer_state"] == "unconfirmed"
+    assert [c["state"] for c in it.show()["outages"][0]["claims"]] == ["pending"]
+
+
+def test_a_claim_that_the_new_terms_accept_speaks_from_their_application_on() -> None:
+    accepting = standard('restoration = { accepts = ["technician"] }\n', LONG)
+    it = running(standard(LONG), accepting)
+    it.when(up(at("2024-03-04T09:00"), "technician"))
+    it.at(at("2024-03-04T10:00"))
+    assert it.show()["customer_state"] == "unconfirmed"
+    it.renew(2)
+
+    assert it.show()["customer_state"] == "up"
+    assert it.show()["outages"][0]["ended_at"] == "2024-03-04T08:00:00Z"
+
+
+def test_a_complaint_leans_no_more_after_a_closing_that_is_told_after_the_application_but_lies_before_it() -> None:
+    it = running(standard(LONG), standard(SHORT))
+    it.when(up(at("2024-03-04T09:00")))
+    it.at(at("2024-03-04T11:00"))
+    it.renew(2)
+    it.when(closing(at("2024-03-04T10:00")).arriving(at("2024-03-04T12:00")))
+    it.when(down(at("2024-03-04T10:30")).arriving(at("2024-03-04T12:00")))
+    it.when(up(at("2024-03-04T10:40"), "technician").arriving(at("2024-03-04T12:00")))
+
+    assert it.show()["customer_state"] == "up", "none leaned, so nobody disputed the claim"

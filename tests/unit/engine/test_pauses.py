@@ -252,20 +252,20 @@ def test_only_pauses_that_begin_after_it_move_it_further() -> None:
 def test_new_terms_are_reckoned_from_the_start_but_due_at_their_application_at_the_earliest() -> None:
     filing = filed(0)
     terms = {"standard": agreed(filed_clock("PT2H")), "standard 2": agreed(filed_clock("PT1H"))}
-    it = Story(terms).when(filing).apply(30, 2, filing)
+    it = Story(terms).when(filing).apply(30, 2)
     assert (cycle(it)["due_at"], cycle(it)["agreement_version"]) == (60, 2)
     filing = filed(0)
-    it = Story(terms).when(filing).apply(90, 2, filing)
+    it = Story(terms).when(filing).apply(90, 2)
     assert (cycle(it)["breached_at"], state(it)) == (90, "breached")
 
 
 def test_breaches_and_stopped_cycles_stay_when_new_terms_come() -> None:
     filing = filed(0)
     terms = {"standard": agreed(filed_clock("PT1H")), "standard 2": agreed(filed_clock("PT9H"))}
-    it = Story(terms).when(filing).apply(90, 2, filing)
+    it = Story(terms).when(filing).apply(90, 2)
     assert (cycle(it)["breached_at"], state(it)) == (60, "breached")
     filing = filed(0)
-    it = Story(terms).when(filing, acknowledged(61)).apply(90, 2, filing)
+    it = Story(terms).when(filing, acknowledged(61)).apply(90, 2)
     assert (state(it), cycle(it)["agreement_version"]) == ("late", 1)
 
 
@@ -275,7 +275,7 @@ def test_new_clocks_start_at_the_filing_and_those_that_are_gone_are_cancelled() 
         "standard": agreed(filed_clock("PT9H")),
         "standard 2": agreed(restore("PT9H"), filed_clock("PT8H").replace('"c"', '"n"')),
     }
-    it = Story(terms).when(filing).apply(90, 2, filing)
+    it = Story(terms).when(filing).apply(90, 2)
     assert (state(it), cycle(it)["stopped_at"]) == ("cancelled", 90)
     assert (cycle(it, "n")["started_at"], cycle(it, "n")["due_at"]) == (0, 480)
 
