@@ -72,6 +72,7 @@ class Relay:
             try:
                 lease = await self._store(lambda outbox: outbox.seize())
                 if lease is None:
+                    self._patience.reset()
                     await pause(stop, self._session / 4)
                     continue
                 _log.info("this relay sends now", position=lease.position, epoch=lease.epoch)

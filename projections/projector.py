@@ -167,6 +167,8 @@ class Projector:
                 fold = self._fold(Sheets(cursor, self.generation))
                 good, known = self._good(events, versions)
                 self._compare(cursor, known)
+                if page.part != STORE:
+                    self._look_whether_new(cursor, good)
                 fold.load(good)
                 self._apply(fold, good)
                 fold.flush()
@@ -312,6 +314,17 @@ class Projector:
         """Raises OtherStoreError where what was applied before were other events, as far as some of them tell."""
         if not self._holds(cursor, known[:: len(known) // _SAMPLE + 1]):
             raise OtherStoreError("these views were made from another store's events; give others with --views")
+
+    def _look_whether_new(self, cursor: Cursor, good: Sequence[tuple[int, Recorded]]) -> None:
+        """Raises OtherStoreError where a store had filled these tables beyond what now comes as new: it had it not."""
+        name = POSITIONS.named(self.generation)
+        rows = cursor.rows(f"SELECT position FROM {name} WHERE part = ?", (STORE,))
+        first = min((position for position, _ in good), default=None)
+        if first is not None and rows and first <= rows[0][0]:
+            raise OtherStoreError(
+                f"these views were made from another store's events: it had another position {first};"
+                " give others with --views"
+            )
 
     def _holds(self, cursor: Cursor, events: Sequence[Event]) -> bool:
         """Whether the tables have these events. Of services only outages are kept, of those parked nothing."""

@@ -100,6 +100,16 @@ def test_the_same_places_in_the_history_of_another_store_are_noticed(database: D
         projector.take(Page(5, 2, [filed(3, "A")]), Standing())
 
 
+def test_new_events_at_places_that_a_store_had_already_filled_are_of_another(database: Database) -> None:
+    projector = Projector(database)
+    projector.catch_up(Told(filed(1, "A"), filed(2, "B")))
+    with pytest.raises(OtherStoreError, match="another position 2"):
+        projector.take(Page(5, 4, [filed(2, "C"), filed(3, "D")]), Standing())
+    assert set(teams(database)) == {"A", "B"}
+    projector.take(Page(5, 5, [filed(3, "C")]), Standing())
+    assert set(teams(database)) == {"A", "B", "C"}
+
+
 def test_a_message_that_is_no_event_is_told_and_kept_and_hides_nothing(database: Database) -> None:
     alarms: list[Poison] = []
     projector = Projector(database, alarm=alarms.append)
