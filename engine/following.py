@@ -53,7 +53,7 @@ from engine.credits import begun, owed
 from engine.cycles import Seen
 from engine.reckoning import Warned
 from engine.rows import Cycle, Outage, clock_row
-from engine.runs import Found, Run, recorded
+from engine.runs import Found, recorded
 from engine.service import Service
 from engine.waiting import TOLD
 
@@ -134,41 +134,45 @@ class Following:
     def _clocks(self, time: int) -> Iterator[Decided]:
         complaint, clocks = self._complaint, self._all
         if len(self._terms) == 1:
-            for run in clocks.runs(self._since):
-                yield from self._run(run, time)
+            yield from self._under_one(clocks, time)
         else:
             for found in clocks.found(self._since):
                 cycles = complaint.cycles.get(found.work.name)
-                yield from self._cycle(None if cycles is None else cycles.get(found.span.number), found, time)
+                old = None if cycles is None else cycles.get(found.span.number)
+                if found.reckoned.next is not None:
+                    self._due.append(found.reckoned.next)
+                yield from changes(old, found, time, complaint)
         for name, cycles in complaint.cycles.items():
             total = clocks.total(name)
             if len(cycles) > total:
                 for cycle in reversed(cycles.behind(total)):
                     yield time, ClockRestated(row=clock_row(cycle), gone=True)
 
-    def _run(self, run: Run, time: int) -> Iterator[Decided]:
+    def _under_one(self, clocks: Clocks, time: int) -> Iterator[Decided]:
         """A cycle is reckoned unless nothing of it can differ from what was recorded when it was last."""
-        name, number = run.work.name, run.span.number
-        cycles = self._complaint.cycles.get(name)
-        seen = None if cycles is None else cycles.seen(number)
-        if seen is not None and seen.holds(run, self._now):
-            if seen.next is not None:
-                self._due.append(seen.next)
-            return
-        row = None if cycles is None else cycles.row(number)
-        found, differs = run.found(self._now), False
-        for decided in self._cycle(None if row is None else row.cycle, found, time):
-            differs = True
-            yield decided
-        cycles = self._complaint.cycles.get(name)
-        recorded = None if cycles is None else cycles.row(number)
-        if cycles is not None and recorded is not None and differs == (recorded is not row):
-            cycles.note(number, Seen(run, found.reckoned.next))
-
-    def _cycle(self, old: Cycle | None, found: Found, time: int) -> Iterator[Decided]:
-        if found.reckoned.next is not None:
-            self._due.append(found.reckoned.next)
-        yield from changes(old, found, time, self._complaint)
+        complaint, now, due = self._complaint, self._now, self._due
+        for run in clocks.runs(self._since):
+            name, number = run.work.name, run.span.number
+            cycles = complaint.cycles.get(name)
+            row = seen = None
+            if cycles is not None:
+                row, seen = cycles.row(number), cycles.seen(number)
+            if seen is not None and seen.holds(run, now):
+                if seen.next is not None:
+                    due.append(seen.next)
+                continue
+            found = run.found(now)
+            coming = found.reckoned.next
+            if coming is not None:
+                due.append(coming)
+            decided = changes(None if row is None else row.cycle, found, time, complaint)
+            if decided:
+                yield from decided
+                cycles = complaint.cycles.get(name)
+                if cycles is None or cycles.row(number) is row:
+                    continue  # it was not recorded
+            if cycles is not None:
+                cycles.note(number, Seen(run, coming))
 
     # ------------------------------------------------------------------ promises
 
@@ -239,36 +243,30 @@ class Following:
             )
 
 
-def changes(old: Cycle | None, found: Found, time: int, complaint: Complaint) -> Iterator[Decided]:
+def changes(old: Cycle | None, found: Found, time: int, complaint: Complaint) -> Sequence[Decided]:
     """The decisions that record a cycle as it is now, each with its time."""
     new, row = recorded(found, complaint.agreement)
     if new == old:
-        return
-    told = False
+        return ()
+    decided: list[Decided] = []
     if old is None:
-        told = True
-        yield new.started_at, ClockStarted(row=row)
+        decided.append((new.started_at, ClockStarted(row=row)))
     elif _taken_back(old, new, complaint):
-        told = True
-        yield time, ClockRestated(row=row)
+        decided.append((time, ClockRestated(row=row)))
     given = [] if old is None else [*old.warned_at]
     for fraction, at in _in_turn(found):
         if at in given:
             given.remove(at)
         else:
-            told = True
-            yield at, ClockWarned(row=row, fraction=float(fraction))
+            decided.append((at, ClockWarned(row=row, fraction=float(fraction))))
     if new.breached_at is not None and (old is None or old.breached_at != new.breached_at):
-        told = True
-        yield new.breached_at, ClockBreached(row=row)
+        decided.append((new.breached_at, ClockBreached(row=row)))
         if found.upholds:
-            yield new.breached_at, ComplaintDeemedUpheld(clock=new.clock, cycle=new.number)
+            decided.append((new.breached_at, ComplaintDeemedUpheld(clock=new.clock, cycle=new.number)))
     turned = _turned(old, new, row, time)
-    if turned is not None and not (told and isinstance(turned[1], ClockResumed)):
-        told = True
-        yield turned
-    if not told:
-        yield time, ClockRestated(row=row)
+    if turned is not None and not (decided and isinstance(turned[1], ClockResumed)):
+        decided.append(turned)
+    return decided or [(time, ClockRestated(row=row))]
 
 
 def _in_turn(found: Found) -> Sequence[Warned]:

@@ -6,6 +6,7 @@ import multiprocessing
 import signal
 import time
 from collections.abc import Callable
+from multiprocessing.synchronize import Semaphore
 from pathlib import Path
 
 import pytest
@@ -25,16 +26,20 @@ _SPAWN = multiprocessing.get_context("spawn")
 COMPLAINTS = 200
 
 
-def work_off(url: str) -> None:
-    """Works off what is due, until it is killed."""
+def work_off(url: str, portions: Semaphore | None) -> None:
+    """Works off what is due, until it is killed; with `portions` one of about 32 complaints for each."""
     mine = Engine(url)
+    if portions is not None:
+        vars(timers)["ALONE"] = Size(1, 1)
     while True:
+        if portions is not None:
+            portions.acquire()
         if not mine.tick().more:
             time.sleep(0.002)
 
 
-def working(url: str) -> multiprocessing.process.BaseProcess:
-    worker = _SPAWN.Process(target=work_off, args=(url,), daemon=True)
+def working(url: str, portions: Semaphore | None = None) -> multiprocessing.process.BaseProcess:
+    worker = _SPAWN.Process(target=work_off, args=(url, portions), daemon=True)
     worker.start()
     return worker
 
@@ -70,8 +75,11 @@ def test_a_mass_outage_ends_as_plain_arithmetic_says_though_who_works_it_off_is_
     taking.publish(parse(TERMS))
     record(taking, *[story.filing(n) for n in range(COMPLAINTS)])
     record(taking, *[body for n in range(COMPLAINTS) for body in story.course(n)])
-    first = working(url)
+    portions = _SPAWN.Semaphore(0)
+    first = working(url, portions)
     record(taking, story.word(up=False, minute=DOWN))
+    for _ in range(4):
+        portions.release()  # no more than that, however quick it is
     wait(lambda: followed(path) > 40)
     first.kill()
     first.join(PATIENCE)
