@@ -17,8 +17,6 @@ _USUAL: Final = 2 * _BASE
 """A complaint of a usual length."""
 _ROOM: Final = 16
 """Of how many parts one is made free at once."""
-_SOME: Final = 4
-"""Complaints of a service, those that came last, by which it is judged."""
 _NEVER: Final = 10**18
 """After any moment."""
 
@@ -34,6 +32,8 @@ class Cache:
         self.limit = limit
         self._states: dict[str, State] = {}
         """Those used longest ago first."""
+        self._needed: dict[str, int] = {}
+        """When each is needed next, if nobody says anything; a service with the last complaint about it."""
         self._sizes: dict[str, int] = {}
         self._size = 0
         self._used: set[str] = set()
@@ -54,11 +54,13 @@ class Cache:
     def drop(self, stream: str) -> None:
         """Forgets a state: somebody else has changed the stream, or what it holds was not saved."""
         self._states.pop(stream, None)
+        self._needed.pop(stream, None)
         self._size -= self._sizes.pop(stream, 0)
 
     def clear(self) -> None:
         """Forgets all."""
         self._states.clear()
+        self._needed.clear()
         self._sizes.clear()
         self._size = 0
 
@@ -67,19 +69,30 @@ class Cache:
         self._weigh()
         if not self._fits(self.limit):
             rest = [stream for stream in self._states if stream not in self._used]
-            rest.sort(key=self._needed, reverse=True)
+            rest.sort(key=self._needed.__getitem__, reverse=True)
             self._forget(rest, self.limit - self.limit // _ROOM)
             self._forget([stream for stream in self._states if stream in self._used], self.limit)
         self._used.clear()
 
     def _weigh(self) -> None:
+        states, sizes, needed = self._states, self._sizes, self._needed
         for stream in self._used:
-            state = self._states.pop(stream, None)
-            if state is not None:
-                self._states[stream] = state
-                size = _BASE + state.version
-                self._size += size - self._sizes.get(stream, 0)
-                self._sizes[stream] = size
+            state = states.pop(stream, None)
+            if state is None:
+                continue
+            states[stream] = state
+            size = _BASE + state.version
+            self._size += size - sizes.get(stream, 0)
+            sizes[stream] = size
+            if isinstance(state, Complaint):
+                needed[stream] = due = _due(state)
+                about = f"service:{state.service}"
+                if about in states:
+                    needed[about] = due
+            elif isinstance(state, Service):
+                needed.setdefault(stream, _NEVER)
+            else:
+                needed[stream] = _NEVER if state.armed is None else state.armed
 
     def _fits(self, limit: int) -> bool:
         return len(self._states) <= limit and self._size <= limit * _USUAL
@@ -89,15 +102,6 @@ class Cache:
             if self._fits(limit):
                 return
             self.drop(stream)
-
-    def _needed(self, stream: str) -> int:
-        """When a state is needed next, if nobody says anything."""
-        state = self._states[stream]
-        if isinstance(state, Service):
-            some = [self._states.get(f"complaint:{name}") for name in state.line[-_SOME:]]
-            waiting = [_due(one) for one in some if isinstance(one, Complaint)]
-            return min(waiting, default=_NEVER)
-        return _due(state) if isinstance(state, Complaint) else _NEVER if state.armed is None else state.armed
 
 
 def _due(complaint: Complaint) -> int:
