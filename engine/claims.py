@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from contracts.heard import Claimed, Delivered, Noticed, Rejected, Said
 from contracts.moments import micros
-from engine.words import EarlierNeededError, Timeline
+from engine.words import BEGINNING, EarlierNeededError, Timeline
 
 Place = tuple[int, str, str, int]
 """A place in the log: the fact's key (`time`, `source`, `id`) and the number of its item."""
@@ -87,41 +87,25 @@ class Notice(NamedTuple):
 class Fold(Timeline):
     """A service's timeline with its claims. `deliveries`: when notices were delivered, as far as is known."""
 
-    __slots__ = (
-        "changed",
-        "claims",
-        "deliveries",
-        "frontier",
-        "leaners",
-        "limit",
-        "lost",
-        "notices",
-        "pending",
-        "settled",
-        "spoke",
-    )
-
-    def __init__(self, deliveries: Mapping[NoticeId, tuple[Delivery, ...]]) -> None:
-        super().__init__()
-        self.claims: dict[Place, Claim] = {}
-        """Claims that a word could still change, in the order of facts."""
-        self.pending: list[Place] = []
-        self.settled: list[Place] = []
-        """Confirmed claims that a down word could still void."""
-        self.notices: list[Notice] = []
-        """Unbroken notices that were sent while a claim was pending; one that was sent again, again."""
-        self.leaners: dict[Terms, int] = {}
-        self.deliveries = deliveries
-        self.spoke: tuple[str, str] | None = None
-        """The delivery behind the last silence that spoke between entries."""
-        self.frontier = self.base
-        """The time of the last thing said, a silence included."""
-        self.changed: set[Place] = set()
-        """Claims made or changed since somebody last emptied this."""
-        self.limit = self.base
-        """No word may reach further back than this: claims that it would touch were cut off."""
-        self.lost: dict[Place, Claim] = {}
-        """Claims that were cut off since somebody last emptied this."""
+    deliveries: Mapping[NoticeId, tuple[Delivery, ...]]
+    claims: dict[Place, Claim] = field(default_factory=dict)
+    """Claims that a word could still change, in the order of facts."""
+    pending: list[Place] = field(default_factory=list)
+    settled: list[Place] = field(default_factory=list)
+    """Confirmed claims that a down word could still void."""
+    notices: list[Notice] = field(default_factory=list)
+    """Unbroken notices that were sent while a claim was pending; one that was sent again, again."""
+    leaners: dict[Terms, int] = field(default_factory=dict)
+    spoke: tuple[str, str] | None = None
+    """The delivery behind the last silence that spoke between entries."""
+    frontier: int = BEGINNING
+    """The time of the last thing said, a silence included."""
+    changed: set[Place] = field(default_factory=set)
+    """Claims made or changed since somebody last emptied this."""
+    limit: int = BEGINNING
+    """No word may reach further back than this: claims that it would touch were cut off."""
+    lost: dict[Place, Claim] = field(default_factory=dict)
+    """Claims that were cut off since somebody last emptied this."""
 
     # taking entries
 
@@ -288,14 +272,22 @@ class Fold(Timeline):
 
     def snapshot(self) -> Fold:
         """A copy that shares nothing that changes."""
-        copy = Fold(self.deliveries)
-        copy.base, copy.limit, copy.frontier = self.base, self.limit, self.frontier
-        copy.starts, copy.by = self.starts[:], self.by[:]
-        copy.shields, copy.ends, copy.overridden = self.shields[:], self.ends[:], self.overridden[:]
-        copy.claims = dict(self.claims)
-        copy.pending, copy.settled = self.pending[:], self.settled[:]
-        copy.notices, copy.leaners = self.notices[:], dict(self.leaners)
-        return copy
+        return Fold(
+            self.deliveries,
+            base=self.base,
+            starts=self.starts[:],
+            by=self.by[:],
+            shields=self.shields[:],
+            ends=self.ends[:],
+            overridden=self.overridden[:],
+            claims=dict(self.claims),
+            pending=self.pending[:],
+            settled=self.settled[:],
+            notices=self.notices[:],
+            leaners=dict(self.leaners),
+            frontier=self.frontier,
+            limit=self.limit,
+        )
 
     def cut(self, outages: int) -> None:
         """Forget what lies before the last outages, and claims that were settled long ago."""

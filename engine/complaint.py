@@ -6,6 +6,8 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from contracts.decisions import (
     AgreementApplied,
     ClockChanged,
@@ -72,80 +74,54 @@ class Refusal(NamedTuple):
     objections: tuple[str, ...]
 
 
-class Complaint:
+class Complaint(Struct, eq=False, gc=False):
     """The state of a complaint stream. Moments are microseconds."""
 
-    __slots__ = (
-        "_stages",
-        "_told",
-        "acknowledged",
-        "agreement",
-        "applied",
-        "armed",
-        "broken",
-        "corrections",
-        "credits",
-        "cycles",
-        "due",
-        "facts",
-        "false",
-        "log",
-        "name",
-        "people",
-        "promised",
-        "reassigned",
-        "recorded_at",
-        "refusals",
-        "service",
-        "standing",
-        "stream",
-        "turns",
-        "version",
-    )
+    name: str
+    stream: str = ""
+    version: int = 0
+    service: str = ""
+    agreement: str = ""
+    applied: list[tuple[int, int]] = []
+    """When which version of its agreement was applied, from its filing on."""
+    facts: dict[Ref, Fact] = {}
+    """Every fact as it arrived, corrections among them."""
+    log: list[Fact] = []
+    """Facts as corrected, in the order of facts; those that never happened are not in it."""
+    corrections: dict[Ref, list[Fact]] = {}
+    """For each corrected fact the corrections that name it."""
+    turns: list[Turn] = []
+    """Changes of status, in the order recorded."""
+    refusals: list[Refusal] = []
+    false: dict[Ref, int] = {}
+    """Closings proved false, by the fact that asked for them: the time at which they were."""
+    standing: Ref | None = None
+    """The refused request that stands until nothing objects."""
+    cycles: dict[str, Cycles] = {}
+    """The cycles of each clock as recorded."""
+    broken: frozenset[tuple[str, int]] = frozenset()
+    """Promises recorded as broken, each with its due time."""
+    credits: dict[int, str] = {}
+    """What is recorded as owed, by the outage's start."""
+    people: frozenset[str] = frozenset()
+    """To whom it was ever given, by any version of the facts."""
+    acknowledged: Key | None = None
+    """The place of the first acknowledgement that is not automatic."""
+    promised: bool = False
+    """Whether anything was promised in it."""
+    reassigned: frozenset[tuple[int, str | None, str | None]] = frozenset()
+    """What is recorded of deputies: when, for whom, and who."""
+    due: int | None = None
+    """When something of it falls due next, as reckoned last."""
+    armed: int | None = None
+    """When its timer is due, as the store has it."""
+    _stages: list[Stage] | None = None
+    _told: Told | None = None
+    recorded_at: int = 0
+    """When the last of its events was recorded: what fell due by then is concluded."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.stream = f"complaint:{name}"
-        self.version = 0
-        self.service = ""
-        self.agreement = ""
-        self.applied: list[tuple[int, int]] = []
-        """When which version of its agreement was applied, from its filing on."""
-        self.facts: dict[Ref, Fact] = {}
-        """Every fact as it arrived, corrections among them."""
-        self.log: list[Fact] = []
-        """Facts as corrected, in the order of facts; those that never happened are not in it."""
-        self.corrections: dict[Ref, list[Fact]] = {}
-        """For each corrected fact the corrections that name it."""
-        self.turns: list[Turn] = []
-        """Changes of status, in the order recorded."""
-        self.refusals: list[Refusal] = []
-        self.false: dict[Ref, int] = {}
-        """Closings proved false, by the fact that asked for them: the time at which they were."""
-        self.standing: Ref | None = None
-        """The refused request that stands until nothing objects."""
-        self.cycles: dict[str, Cycles] = {}
-        """The cycles of each clock as recorded."""
-        self.broken: frozenset[tuple[str, int]] = frozenset()
-        """Promises recorded as broken, each with its due time."""
-        self.credits: dict[int, str] = {}
-        """What is recorded as owed, by the outage's start."""
-        self.people: frozenset[str] = frozenset()
-        """To whom it was ever given, by any version of the facts."""
-        self.acknowledged: Key | None = None
-        """The place of the first acknowledgement that is not automatic."""
-        self.promised = False
-        """Whether anything was promised in it."""
-        self.reassigned: frozenset[tuple[int, str | None, str | None]] = frozenset()
-        """What is recorded of deputies: when, for whom, and who."""
-        self.due: int | None = None
-        """When something of it falls due next, as reckoned last."""
-        self.armed: int | None = None
-        """When its timer is due, as the store has it."""
-        self._stages: list[Stage] | None = None
-        self._told: Told | None = None
-        self.recorded_at = 0
-        """When the last of its events was recorded: what fell due by then is concluded."""
+    def __post_init__(self) -> None:
+        self.stream = f"complaint:{self.name}"
 
     # reading
 

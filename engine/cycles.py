@@ -88,15 +88,12 @@ class Seen(Struct, frozen=True, gc=False):
         return (self.next is None or now < self.next) and self.run == run
 
 
-class Cycles:
+class Cycles(Struct, eq=False, gc=False):
     """Cycles by number, from 1 on."""
 
-    __slots__ = ("_rows", "_seen")
-
-    def __init__(self) -> None:
-        self._rows: list[Kept] = []
-        self._seen: list[Seen | None] = []
-        """Of each what it was reckoned from last, if it was by this process."""
+    _rows: list[Kept] = []
+    _seen: list[Seen | None] = []
+    """Of each what it was reckoned from last, if it was by this process."""
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -64,8 +64,6 @@ AHEAD = 5 * 60 * SECOND
 class Step(Spreading):
     """What follows from one fact, or from time alone, at `now` (microseconds)."""
 
-    __slots__ = ()
-
     # ------------------------------------------------------------------ the door
 
     def take(self, fact: Fact) -> Held | None:

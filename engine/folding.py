@@ -50,40 +50,23 @@ class Folded(Struct, frozen=True, gc=False):
     alive: frozenset[Place]
 
 
-class Log:
+class Log(Struct, eq=False, gc=False):
     """Entries in the order of facts, and the fold of them."""
 
-    __slots__ = (
-        "_checkpoints",
-        "_count",
-        "_deep",
-        "_dirty",
-        "_dirty_last",
-        "_due",
-        "_reach",
-        "_sent",
-        "_settled",
-        "_tail_place",
-        "deliveries",
-        "entries",
-        "tail",
-    )
-
-    def __init__(self) -> None:
-        self.entries: list[Entry] = []
-        self.deliveries: dict[NoticeId, tuple[Delivery, ...]] = {}
-        self._sent: dict[NoticeId, set[Place]] = {}
-        self.tail: Fold | None = None
-        """The fold of all entries; None until the first fold."""
-        self._tail_place = FIRST
-        self._count = 0
-        self._checkpoints: list[Checkpoint] = []
-        self._deep: dict[Place, int] = {}
-        self._dirty: Place | None = None
-        self._dirty_last = FIRST
-        self._reach: int | None = None
-        self._settled = False
-        self._due: int | None = None
+    entries: list[Entry] = []
+    deliveries: dict[NoticeId, tuple[Delivery, ...]] = {}
+    _sent: dict[NoticeId, set[Place]] = {}
+    tail: Fold | None = None
+    """The fold of all entries; None until the first fold."""
+    _tail_place: Place = FIRST
+    _count: int = 0
+    _checkpoints: list[Checkpoint] = []
+    _deep: dict[Place, int] = {}
+    _dirty: Place | None = None
+    _dirty_last: Place = FIRST
+    _reach: int | None = None
+    _settled: bool = False
+    _due: int | None = None
 
     def settle(self, due: int | None) -> None:
         """What is in the log was folded and concluded before, and the next silence has lasted at `due`.

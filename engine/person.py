@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from contracts.decisions import DecisionData
 from contracts.envelope import Fact
 from contracts.facts import FactCorrected
@@ -9,23 +11,23 @@ from engine.absences import Absence, absences
 from engine.corrections import Ref, effective
 
 
-class Person:
+class Person(Struct, eq=False, gc=False):
     """The state of a person stream. Moments are microseconds."""
 
-    __slots__ = ("_told", "armed", "cause", "corrections", "facts", "name", "recorded_at", "stream", "version")
+    name: str
+    stream: str = ""
+    version: int = 0
+    facts: dict[Ref, Fact] = {}
+    corrections: dict[Ref, list[Fact]] = {}
+    cause: Ref = ("stilldown", "absence")
+    """The fact that spoke of this person last."""
+    armed: int | None = None
+    """When the timer of the next absence is due, as the store has it."""
+    recorded_at: int = 0
+    _told: list[Fact] | None = []
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.stream = f"person:{name}"
-        self.version = 0
-        self.facts: dict[Ref, Fact] = {}
-        self.corrections: dict[Ref, list[Fact]] = {}
-        self.cause: Ref = ("stilldown", "absence")
-        """The fact that spoke of this person last."""
-        self.armed: int | None = None
-        """When the timer of the next absence is due, as the store has it."""
-        self.recorded_at = 0
-        self._told: list[Fact] | None = []
+    def __post_init__(self) -> None:
+        self.stream = f"person:{self.name}"
 
     def absences(self, at: int | None = None) -> list[Absence]:
         """What was told of absences up to a moment, as corrected."""

@@ -92,46 +92,30 @@ class Touch(Struct, frozen=True, gc=False):
     moved: bool
 
 
-class Recording:
+class Recording(Struct, eq=False, gc=False):
     """What follows from one fact, or from time alone, at `now` (microseconds)."""
 
-    __slots__ = (
-        "_touched",
-        "complaints",
-        "decisions",
-        "events",
-        "filed",
-        "now",
-        "owned",
-        "persons",
-        "services",
-        "stream",
-        "streams",
-        "work",
-    )
-
-    def __init__(self, streams: Streams, now: int) -> None:
-        self.streams = streams
-        self.now = now
-        self.events: list[Recorded] = []
-        self.decisions = 0
-        """How many of the events are decisions."""
-        self.services: list[Service] = []
-        """Services whose silence may be due at another time now."""
-        self.complaints: list[Complaint] = []
-        """Complaints of which something may fall due at another time now."""
-        self.persons: list[Person] = []
-        """Persons whose next absence may begin at another time now."""
-        self.owned: list[tuple[str, str]] = []
-        """Persons to whom a complaint was given, and which."""
-        self.work: list[Work] = []
-        """What is left to be worked off, complaint by complaint."""
-        self._touched: dict[str, Touch] = {}
-        """Complaints to be looked at."""
-        self.filed: str | None = None
-        """The complaint that was filed in this step."""
-        self.stream: str = ""
-        """The stream in which the fact was recorded."""
+    streams: Streams
+    now: int
+    events: list[Recorded] = []
+    decisions: int = 0
+    """How many of the events are decisions."""
+    services: list[Service] = []
+    """Services whose silence may be due at another time now."""
+    complaints: list[Complaint] = []
+    """Complaints of which something may fall due at another time now."""
+    persons: list[Person] = []
+    """Persons whose next absence may begin at another time now."""
+    owned: list[tuple[str, str]] = []
+    """Persons to whom a complaint was given, and which."""
+    work: list[Work] = []
+    """What is left to be worked off, complaint by complaint."""
+    _touched: dict[str, Touch] = {}
+    """Complaints to be looked at."""
+    filed: str | None = None
+    """The complaint that was filed in this step."""
+    stream: str = ""
+    """The stream in which the fact was recorded."""
 
     def _record_fact(self, state: State, fact: Fact, *, service: str | None = None, late: bool = False) -> None:
         state.version += 1

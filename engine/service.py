@@ -12,7 +12,7 @@ from functools import lru_cache
 from sys import intern
 from typing import Literal, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from contracts.decisions import DecisionData, Outages, ServiceHeard
 from contracts.envelope import Fact, Key
@@ -60,66 +60,44 @@ class Turn(Struct, frozen=True, gc=False):
     item: Leans | Left | None
 
 
-class Service:
+class Service(Struct, eq=False, gc=False):
     """The state of a service stream. Moments are microseconds."""
 
-    __slots__ = (
-        "_turns",
-        "armed",
-        "askers",
-        "claims",
-        "closings",
-        "corrections",
-        "facts",
-        "followers",
-        "heard",
-        "kinds",
-        "line",
-        "log",
-        "made",
-        "name",
-        "named",
-        "outages",
-        "recorded_at",
-        "requests",
-        "stream",
-        "touched",
-        "version",
-    )
+    name: str
+    stream: str = ""
+    version: int = 0
+    outages: list[Outage] = []
+    claims: dict[Ref, Claim] = {}
+    named: list[int] = []
+    """The moments that claims name, sorted."""
+    made: list[Place] = []
+    """The places of claims, sorted."""
+    facts: dict[Ref, Fact] = {}
+    """Facts recorded in this stream, as they arrived."""
+    corrections: dict[Ref, list[Fact]] = {}
+    """For each corrected fact the corrections that name it."""
+    heard: dict[Ref, Heard] = {}
+    requests: list[tuple[int, str, str, str]] = []
+    closings: list[Closing] = []
+    log: Log = field(default_factory=Log)
+    touched: list[int] = []
+    """Moments in whose outages the reported end may have changed."""
+    armed: int | None = None
+    """When its silence timer is due, as the store has it."""
+    recorded_at: int = 0
+    followers: dict[str, tuple[tuple[str, int], ...]] = {}
+    """Every complaint that ever leaned on it, in the order recorded, with the versions of its agreement."""
+    line: list[str] = []
+    """The same complaints, by number."""
+    kinds: frozenset[tuple[str, int]] = frozenset()
+    """The agreements and versions with which complaints ever leaned on it."""
+    askers: dict[str, None] = {}
+    """Complaints with a request to close that may stand."""
+    _turns: dict[str, tuple[Turn, ...]] = {}
+    """By complaint its beginnings and ends, in the order in which they were first heard of."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.stream = f"service:{name}"
-        self.version = 0
-        self.outages: list[Outage] = []
-        self.claims: dict[Ref, Claim] = {}
-        self.named: list[int] = []
-        """The moments that claims name, sorted."""
-        self.made: list[Place] = []
-        """The places of claims, sorted."""
-        self.facts: dict[Ref, Fact] = {}
-        """Facts recorded in this stream, as they arrived."""
-        self.corrections: dict[Ref, list[Fact]] = {}
-        """For each corrected fact the corrections that name it."""
-        self.heard: dict[Ref, Heard] = {}
-        self.requests: list[tuple[int, str, str, str]] = []
-        self.closings: list[Closing] = []
-        self.log = Log()
-        self.touched: list[int] = []
-        """Moments in whose outages the reported end may have changed."""
-        self.armed: int | None = None
-        """When its silence timer is due, as the store has it."""
-        self.recorded_at = 0
-        self.followers: dict[str, tuple[tuple[str, int], ...]] = {}
-        """Every complaint that ever leaned on it, in the order recorded, with the versions of its agreement."""
-        self.line: list[str] = []
-        """The same complaints, by number."""
-        self.kinds: frozenset[tuple[str, int]] = frozenset()
-        """The agreements and versions with which complaints ever leaned on it."""
-        self.askers: dict[str, None] = {}
-        """Complaints with a request to close that may stand."""
-        self._turns: dict[str, tuple[Turn, ...]] = {}
-        """By complaint its beginnings and ends, in the order in which they were first heard of."""
+    def __post_init__(self) -> None:
+        self.stream = f"service:{self.name}"
 
     # reading
 

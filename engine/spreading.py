@@ -39,8 +39,6 @@ FEW = 16
 class Spreading(Recording):
     """From words to outages, from outages to complaints."""
 
-    __slots__ = ()
-
     # ------------------------------------------------------------------ services
 
     def _hear(self, service: Service, complaint: Complaint, ref: Ref) -> None:

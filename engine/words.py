@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 from contracts.errors import StilldownError
 
@@ -19,6 +21,7 @@ BEGINNING = -(10**18)
 """Before any moment that a fact can name."""
 NOBODY = "-"
 """Who says that a service is up of which nobody has spoken."""
+_BY: Final[list[str | None]] = [NOBODY]
 
 
 class EarlierNeededError(StilldownError):
@@ -38,7 +41,7 @@ class Span(NamedTuple):
     restated: bool
 
 
-class Timeline:
+class Timeline(Struct, eq=False, gc=False, kw_only=True):
     """For each moment: up (and by whose word) or not.
 
     `starts[i]` is where segment i begins, `by[i]` who says that it is up, None where it is not.
@@ -46,19 +49,16 @@ class Timeline:
     start to end as they were then; `overridden` those of them whose end a later down word took away.
     """
 
-    __slots__ = ("base", "by", "dropped", "ends", "low", "overridden", "shields", "starts")
-
-    def __init__(self) -> None:
-        self.base = BEGINNING
-        self.starts: list[int] = [BEGINNING]
-        self.by: list[str | None] = [NOBODY]
-        self.shields: list[tuple[int, int]] = []
-        self.ends: list[tuple[int, int]] = []
-        self.overridden: list[tuple[int, int]] = []
-        self.low: int | None = None
-        """The earliest moment written since somebody last set this to None."""
-        self.dropped: list[Span] = []
-        """Outages that were cut off since somebody last emptied this."""
+    base: int = BEGINNING
+    starts: list[int] = field(default_factory=[BEGINNING].copy)
+    by: list[str | None] = field(default_factory=_BY.copy)
+    shields: list[tuple[int, int]] = []
+    ends: list[tuple[int, int]] = []
+    overridden: list[tuple[int, int]] = []
+    low: int | None = None
+    """The earliest moment written since somebody last set this to None."""
+    dropped: list[Span] = []
+    """Outages that were cut off since somebody last emptied this."""
 
     # reading
 
