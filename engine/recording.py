@@ -60,6 +60,9 @@ class Streams(Protocol):
     def person(self, name: str) -> Person:
         """A person, empty if nobody has spoken of it."""
 
+    def is_told_of(self, person: str) -> bool:
+        """Whether anybody may have told of an absence of a person; False: surely nobody has."""
+
     def stream_of(self, ref: Ref) -> str | None:
         """The stream in which a fact was recorded; None if it was not."""
 

@@ -7,6 +7,7 @@ stand, of each complaint about it: of a few at once, of many as work that is lef
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 
 from contracts.decisions import (
     ComplaintClosed,
@@ -19,7 +20,7 @@ from contracts.envelope import Fact
 from contracts.facts import ComplaintCloseRequested, FactData, FactRef, Objection
 from contracts.heard import Item
 from contracts.moments import micros
-from engine.absences import Absences, gather
+from engine.absences import Absence, Absences, gather
 from engine.clocks import follows_service
 from engine.closing import Verdict, judge
 from engine.complaint import CLOSED, Complaint
@@ -198,10 +199,12 @@ class Spreading(Recording):
     # ------------------------------------------------------------------ owners
 
     def _absences(self, complaint: Complaint) -> Absences:
-        person = self.streams.person
-        if not any([person(name).facts for name in complaint.people]):  # noqa: C419 - there are few
+        if not any(map(self.streams.is_told_of, complaint.people)):
             return {}
-        return gather(complaint.people, lambda name: person(name).absences())
+        return gather(complaint.people, self._told_of)
+
+    def _told_of(self, person: str) -> Sequence[Absence]:
+        return self.streams.person(person).absences() if self.streams.is_told_of(person) else ()
 
     def _tables(self, complaint: Complaint, cls: type[FactData] | None = None) -> ComplaintRestated:
         """The rows of a complaint as they stand, of those that a fact of class `cls` may change."""

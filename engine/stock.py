@@ -22,6 +22,9 @@ from engine.store.unit import Unit
 from engine.terms import Terms
 
 _NOT_OF_COMPLAINTS = ("service.", "person.")
+_PERSON = "person:"
+PERSONS = 50_000
+"""Persons with absences whose names are kept in memory at most."""
 SHORT = 64
 """Events of a complaint that are read again when it is asked for, rather than those that another process has added."""
 
@@ -36,6 +39,8 @@ class Stock:
         """Begins with nothing; at most `cached` states of a usual length are kept between batches."""
         self._cache = Cache(cached)
         self._terms = Terms()
+        self._told_of: set[str] | None = set()
+        """Persons of whose absences anybody may have told; None: they are too many to be known by heart."""
         self.loads = 0
         """Streams that were not cached and had to be read."""
         self.touches = 0
@@ -70,7 +75,7 @@ class Stock:
         for fact in new:
             data, cls = fact.data, fact.data.__class__
             if isinstance(data, ComplaintAssigned):
-                if data.to is not None:
+                if data.to is not None and self.is_told_of(data.to):
                     others.add(f"person:{data.to}")
             elif isinstance(data, ComplaintFiled):
                 others.add(f"service:{service_of(fact, data)}")
@@ -80,6 +85,9 @@ class Stock:
                 complaint = self._on_hand(f"complaint:{fact.subject}")
                 if complaint is not None and (cls in BRINGS or needs_service(applied(complaint, self))):
                     others.add(f"service:{complaint.service}")
+        if self._told_of or self._told_of is None:
+            subjects = {fact.subject for fact in new}
+            others |= self._who_may_be_absent(self._on_hand(f"complaint:{subject}") for subject in subjects)
         self._read_rows(unit, others)
 
     def _prefetch_due(self, unit: Unit, streams: Sequence[str]) -> None:
@@ -87,7 +95,12 @@ class Stock:
         self._read(unit, streams)
         complaints = [complaint for complaint in map(self._on_hand, streams) if complaint is not None]
         followed = {f"service:{c.service}" for c in complaints if needs_service(applied(c, self))}
-        self._read(unit, followed)
+        self._read(unit, followed | self._who_may_be_absent(complaints))
+
+    def _who_may_be_absent(self, complaints: Iterable[Complaint | None]) -> set[str]:
+        """The streams of those to whom complaints were given and of whose absences anybody may have told."""
+        people = {name for complaint in complaints if complaint is not None for name in complaint.people}
+        return {f"person:{name}" for name in people if self.is_told_of(name)}
 
     def _on_hand(self, stream: str) -> Complaint | None:
         state = self._cache.get(stream)
@@ -133,12 +146,26 @@ class Stock:
             self._seen_version = None
         if self._seen_version is None:
             self._terms = learn(unit)
+            self._learn_persons(unit)
         elif last != self._seen_position:
             changed = unit.streams_since(self._seen_position)
             self._catch_up(unit, changed)
+            for stream in changed:
+                if stream.startswith(_PERSON):
+                    self._tell_of(stream.removeprefix(_PERSON))
             if any(stream.startswith("agreement:") for stream in changed):
                 self._terms = learn(unit)
         self._seen_version, self._seen_position = version, last
+
+    def _learn_persons(self, unit: Unit) -> None:
+        streams = [stream for stream in unit.streams_after(_PERSON, PERSONS + 1) if stream.startswith(_PERSON)]
+        self._told_of = None if len(streams) > PERSONS else {stream.removeprefix(_PERSON) for stream in streams}
+
+    def _tell_of(self, person: str) -> None:
+        if self._told_of is not None:
+            self._told_of.add(person)
+            if len(self._told_of) > PERSONS:
+                self._told_of = None
 
     def _catch_up(self, unit: Unit, streams: list[str]) -> None:
         """Reads what another process has added to streams that are on hand: of long ones that is far less than all."""
@@ -191,7 +218,12 @@ class Stock:
             return state
         person = Person(name)
         self._cache.put(person)
+        self._tell_of(name)
         return person
+
+    def is_told_of(self, person: str) -> bool:
+        """Whether anybody may have told of an absence of a person."""
+        return self._told_of is None or person in self._told_of
 
     def stream_of(self, ref: Ref) -> str | None:
         """The stream in which a fact was recorded."""

@@ -125,6 +125,9 @@ class Memory:
         assert isinstance(state, Person)
         return state
 
+    def is_told_of(self, person: str) -> bool:
+        return f"person:{person}" in self.states
+
     def services(self) -> list[Service]:
         return [state for state in self.states.values() if isinstance(state, Service)]
 
