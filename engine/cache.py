@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
 from typing import Final
 
 from engine.complaint import OPEN, Complaint
+from engine.person import Person
 from engine.recording import State
 from engine.service import Service
 
@@ -15,10 +16,10 @@ _BASE: Final = 16
 """What a state takes even without history, in events."""
 _USUAL: Final = 2 * _BASE
 """A complaint of a usual length."""
-_ROOM: Final = 16
+_ROOM: Final = 8
 """Of how many parts one is made free at once."""
 _NEVER: Final = 10**18
-"""After any moment."""
+"""After any moment: it has ended."""
 
 
 class Cache:
@@ -33,78 +34,99 @@ class Cache:
         self._states: dict[str, State] = {}
         """Those used longest ago first."""
         self._needed: dict[str, int] = {}
-        """When each is needed next, if nobody says anything; a service with the last complaint about it."""
-        self._sizes: dict[str, int] = {}
+        """When each is needed next, if nobody says anything; a service with the last complaint about it.
+
+        It is here only where something falls due of it, or it has ended.
+        """
         self._size = 0
-        self._used: set[str] = set()
+        self._used: dict[str, None] = {}
         """Those of this batch."""
 
     def get(self, stream: str) -> State | None:
         """A state, if it is here."""
         state = self._states.get(stream)
         if state is not None:
-            self._used.add(stream)
+            self._used[stream] = None
         return state
 
     def put(self, state: State) -> None:
         """Keeps a state."""
         self._states[state.stream] = state
-        self._used.add(state.stream)
+        self._used[state.stream] = None
 
     def drop(self, stream: str) -> None:
         """Forgets a state: somebody else has changed the stream, or what it holds was not saved."""
-        self._states.pop(stream, None)
-        self._needed.pop(stream, None)
-        self._size -= self._sizes.pop(stream, 0)
+        state = self._states.pop(stream, None)
+        if state is not None:
+            self._size -= state.weighed
+            self._needed.pop(stream, None)
 
     def clear(self) -> None:
         """Forgets all."""
         self._states.clear()
         self._needed.clear()
-        self._sizes.clear()
         self._size = 0
 
     def trim(self) -> None:
         """Forgets those that are least likely to be needed soon, down to the limit or somewhat below it."""
         self._weigh()
         if not self._fits(self.limit):
-            rest = [stream for stream in self._states if stream not in self._used]
-            rest.sort(key=self._needed.__getitem__, reverse=True)
-            self._forget(rest, self.limit - self.limit // _ROOM)
-            self._forget([stream for stream in self._states if stream in self._used], self.limit)
+            used = self._used
+            self._forget([stream for stream in self._states if stream not in used], self.limit - self.limit // _ROOM)
+            self._forget([stream for stream in self._states if stream in used], self.limit)
         self._used.clear()
 
     def _weigh(self) -> None:
-        states, sizes, needed = self._states, self._sizes, self._needed
+        states, needed, size = self._states, self._needed, self._size
         for stream in self._used:
             state = states.pop(stream, None)
             if state is None:
                 continue
             states[stream] = state
-            size = _BASE + state.version
-            self._size += size - sizes.get(stream, 0)
-            sizes[stream] = size
+            weight = _BASE + state.version
+            if weight != state.weighed:
+                size += weight - state.weighed
+                state.weighed = weight
+            if isinstance(state, Service):
+                continue
+            due = _due(state)
+            if due is not None:
+                needed[stream] = due
+            elif needed.pop(stream, None) is None:
+                continue
             if isinstance(state, Complaint):
-                needed[stream] = due = _due(state)
-                about = f"service:{state.service}"
-                if about in states:
-                    needed[about] = due
-            elif isinstance(state, Service):
-                needed.setdefault(stream, _NEVER)
-            else:
-                needed[stream] = _NEVER if state.armed is None else state.armed
+                self._need(f"service:{state.service}", due)
+        self._size = size
+
+    def _need(self, service: str, due: int | None) -> None:
+        if due is None:
+            self._needed.pop(service, None)
+        elif service in self._states:
+            self._needed[service] = due
 
     def _fits(self, limit: int) -> bool:
         return len(self._states) <= limit and self._size <= limit * _USUAL
 
-    def _forget(self, streams: Iterable[str], limit: int) -> None:
-        for stream in streams:
+    def _forget(self, streams: list[str], limit: int) -> None:
+        if self._fits(limit):
+            return
+        for stream in self._in_order(streams):
+            self.drop(stream)
             if self._fits(limit):
                 return
-            self.drop(stream)
+
+    def _in_order(self, streams: list[str]) -> list[str]:
+        """Those that go first ahead."""
+        needed = self._needed
+        if not needed:
+            return streams
+        timed = sorted((stream for stream in streams if stream in needed), key=needed.__getitem__, reverse=True)
+        ended = bisect_left(timed, 1, key=lambda stream: needed[stream] < _NEVER)
+        return timed[:ended] + [stream for stream in streams if stream not in needed] + timed[ended:]
 
 
-def _due(complaint: Complaint) -> int:
-    if complaint.armed is not None:
-        return complaint.armed
-    return _NEVER if complaint.status == OPEN else 2 * _NEVER
+def _due(state: Complaint | Person) -> int | None:
+    """When it is needed next; None where nothing falls due of it."""
+    if state.armed is not None or isinstance(state, Person):
+        return state.armed
+    return None if state.status == OPEN else _NEVER

@@ -120,6 +120,9 @@ class Complaint(Struct, eq=False, gc=False):
     recorded_at: int = 0
     """When the last of its events was recorded: what fell due by then is concluded."""
 
+    weighed: int = 0
+    """What it weighed last (engine.cache)."""
+
     def __post_init__(self) -> None:
         self.stream = f"complaint:{self.name}"
 

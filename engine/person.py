@@ -26,6 +26,9 @@ class Person(Struct, eq=False, gc=False):
     recorded_at: int = 0
     _told: list[Fact] | None = []
 
+    weighed: int = 0
+    """What it weighed last (engine.cache)."""
+
     def __post_init__(self) -> None:
         self.stream = f"person:{self.name}"
 

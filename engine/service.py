@@ -96,6 +96,9 @@ class Service(Struct, eq=False, gc=False):
     _turns: dict[str, tuple[Turn, ...]] = {}
     """By complaint its beginnings and ends, in the order in which they were first heard of."""
 
+    weighed: int = 0
+    """What it weighed last (engine.cache)."""
+
     def __post_init__(self) -> None:
         self.stream = f"service:{self.name}"
 
