@@ -55,7 +55,7 @@ class Run:
 
         KeyboardInterrupt comes between two batches: what is in the tally is recorded, and nothing else.
         """
-        tune()
+        tune(bulk=True)
         made, before = Ahead(batches(bodies)), self.tally.read
         with closing(made), closing(self._engine.stream(made, mode=self._mode)) as stream:
             while True:
