@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 
+import msgspec
+from msgspec import Struct
+
 from contracts.agreements import Agreement
 from contracts.envelope import Fact
 from contracts.facts import ComplaintAssigned, ComplaintFiled
 from engine.cache import Cache
+from engine.clocks import follows_service
 from engine.complaint import Complaint, service_of
 from engine.corrections import Ref
 from engine.decide import BRINGS
@@ -27,6 +31,14 @@ PERSONS = 50_000
 """Persons with absences whose names are kept in memory at most."""
 SHORT = 64
 """Events of a complaint that are read again when it is asked for, rather than those that another process has added."""
+
+
+class _Filed(Struct, frozen=True, gc=False):
+    service: str
+
+
+_service = msgspec.json.Decoder(_Filed).decode
+"""Of the first event of a complaint, as it is stored: the service that it is about."""
 
 
 class Stock:
@@ -63,14 +75,20 @@ class Stock:
     def _prefetch(self, unit: Unit, facts: Sequence[Fact], written: Mapping[Ref, tuple[bytes, str]]) -> None:
         """Reads in few statements what the facts of a batch will ask for; `written` will be in the store by then.
 
-        Services and persons are read, but not built before `_build_read`.
+        What is read is not built before `_build_read`, unless that is needed to know what else to read.
         """
         refs = [fact.ref for fact in facts]
         self._known = unit.identities(refs)
         if written:
             self._known.update({ref: written[ref] for ref in refs if ref in written})
         new = [fact for fact in facts if fact.ref not in self._known]
-        self._read(unit, {f"complaint:{fact.subject}" for fact in new if not fact.type.startswith(_NOT_OF_COMPLAINTS)})
+        self._read_rows(
+            unit, {f"complaint:{fact.subject}" for fact in new if not fact.type.startswith(_NOT_OF_COMPLAINTS)}
+        )
+        followed = bool(self._told_of is None or self._told_of or any(map(follows_service, self._terms.agreements())))
+        if followed:  # what else is asked for depends on what they are
+            self._build_read()
+        about = {stream: f"service:{_service(rows[0][2]).service}" for stream, rows, _ in self._rows if rows}
         others: set[str] = set()
         for fact in new:
             data, cls = fact.data, fact.data.__class__
@@ -81,11 +99,14 @@ class Stock:
                 others.add(f"service:{service_of(fact, data)}")
             elif fact.type.startswith("service."):
                 others.add(f"service:{fact.subject}")
-            elif cls in BRINGS or cls in MOVES:
-                complaint = self._on_hand(f"complaint:{fact.subject}")
-                if complaint is not None and (cls in BRINGS or needs_service(applied(complaint, self))):
+            elif cls in BRINGS or (followed and cls in MOVES):
+                stream = f"complaint:{fact.subject}"
+                complaint = self._on_hand(stream)
+                if stream in about:
+                    others.add(about[stream])
+                elif complaint is not None and (cls in BRINGS or needs_service(applied(complaint, self))):
                     others.add(f"service:{complaint.service}")
-        if self._told_of or self._told_of is None:
+        if followed:
             subjects = {fact.subject for fact in new}
             others |= self._who_may_be_absent(self._on_hand(f"complaint:{subject}") for subject in subjects)
         self._read_rows(unit, others)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -60,6 +61,10 @@ class Terms:
     def latest(self, name: str) -> Version | None:
         """The version published last."""
         return max(self._versions.get(name, ()), key=lambda version: version.number, default=None)
+
+    def agreements(self) -> Iterable[Agreement]:
+        """Every version of every agreement, in no order."""
+        return self._by_number.values()
 
     def all(self) -> list[Version]:
         """Every version, by name and number."""
