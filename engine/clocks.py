@@ -10,8 +10,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from msgspec import Struct
-
 from contracts.agreements import Agreement, Clock
 from contracts.envelope import Key
 from contracts.facts import (
@@ -28,18 +26,10 @@ from engine.complaint import CLOSED, OPEN, Complaint, Stage
 from engine.corrections import BEHIND, Ref
 from engine.reckoning import Block, Clockwork, Extension, Kept, Stop, due_then
 from engine.rows import Outage
-from engine.runs import Found, Run, Span
+from engine.runs import Applied, Found, Run, Span
 from engine.waiting import TOLD, Wait
 
 _MOST = 512
-
-
-class Applied(Struct, frozen=True, gc=False):
-    """Terms, from a moment on."""
-
-    time: int
-    version: int
-    terms: Agreement
 
 
 Works = Sequence[tuple[Applied, Clockwork | None]]

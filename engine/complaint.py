@@ -35,6 +35,7 @@ from contracts.facts import (
 from contracts.moments import micros
 from engine.corrections import BEHIND, Ref, effective, root
 from engine.cycles import Cycles, Kept, made
+from engine.runs import Looked
 from engine.waiting import Told, told
 
 OPEN, CLOSED, WITHDRAWN = "open", "closed", "withdrawn"
@@ -120,6 +121,8 @@ class Complaint(Struct, eq=False, gc=False):
     recorded_at: int = 0
     """When the last of its events was recorded: what fell due by then is concluded."""
 
+    looked: Looked | None = None
+    """How it stood when it was looked at last; None where anything of it may have changed since."""
     weighed: int = 0
     """What it weighed last (engine.cache)."""
 
@@ -231,7 +234,7 @@ class Complaint(Struct, eq=False, gc=False):
 
     def record_fact(self, fact: Fact) -> None:
         """A fact of this stream."""
-        self._stages = self._told = None
+        self._stages = self._told = self.looked = None
         self.facts[fact.ref] = fact
         if isinstance(fact.data, FactCorrected):
             self._correct(fact, fact.data)
@@ -278,6 +281,7 @@ class Complaint(Struct, eq=False, gc=False):
 
     def record(self, data: DecisionData, time: int, cause: Ref) -> None:
         """A decision of this stream."""
+        self.looked = None
         if isinstance(data, AgreementApplied):
             self.agreement = data.agreement
             self.applied.append((time, data.version))
@@ -326,6 +330,7 @@ class Complaint(Struct, eq=False, gc=False):
 
     def record_clock(self, row: Kept, *, gone: bool) -> None:
         """A cycle of a clock as it is now; `gone`: it is none any more."""
+        self.looked = None
         cycles = self.cycles.get(row.clock)
         if cycles is None:
             cycles = self.cycles[row.clock] = Cycles()

@@ -17,13 +17,13 @@ from contracts.facts import ComplaintExtended, ComplaintWaitStarted, NoticeDeliv
 from contracts.lengths import Days
 from contracts.moments import SECOND, rfc3339
 from engine.behind import Causes
-from engine.clocks import Applied, as_of, fact_at
+from engine.clocks import as_of, fact_at
 from engine.complaint import OPEN, Complaint, Stage
 from engine.corrections import Ref
 from engine.counting import Counted, counted
 from engine.reckoning import Block, due_warnings, reckon
 from engine.rows import Cycle, Outage
-from engine.runs import Found, as_concluded, cycle_of
+from engine.runs import Applied, Found, as_concluded, cycle_of
 from engine.waiting import Wait, idle_waits
 
 MANY: Final = 40

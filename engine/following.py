@@ -6,8 +6,9 @@ twice, or by two processes therefore does nothing. Moments are microseconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import Protocol
 
 from contracts.agreements import Agreement, Credit
@@ -47,13 +48,13 @@ from contracts.facts import (
 from contracts.moments import micros, moment
 from contracts.rows import ClockRow
 from engine import dealings
-from engine.clocks import Applied, Clocks, follows_service
+from engine.clocks import Clocks, follows_service
 from engine.complaint import OPEN, WITHDRAWN, Complaint
 from engine.credits import begun, owed
 from engine.cycles import Seen
 from engine.reckoning import Warned
 from engine.rows import Cycle, Outage, clock_row
-from engine.runs import Found, recorded
+from engine.runs import Applied, Found, Looked, Run, recorded
 from engine.service import Service
 from engine.waiting import TOLD
 
@@ -107,12 +108,20 @@ class Following:
         self, complaint: Complaint, service: Service | None, terms: list[Applied], now: int, *, since: int | None
     ) -> None:
         self._complaint = complaint
+        self._service = service
         self._outages: list[Outage] = [] if service is None else service.outages
         self._terms = terms
         self._now = now
         self._since = since
-        self._all = Clocks(complaint, self._outages, terms, now, last=True)
         self._due: list[int] = []
+        self._live: list[tuple[int, Run]] = []
+        self._whole = len(terms) == 1
+        """Whether all that changes if nothing happens is in `_live`."""
+        self._credit: int | None = None
+
+    @cached_property
+    def _all(self) -> Clocks:
+        return Clocks(self._complaint, self._outages, self._terms, self._now, last=True)
 
     def decisions(self, time: int) -> Iterator[Decided]:
         """What differs from what is recorded; it is recorded as it comes, or the complaint is not used any more."""
@@ -120,21 +129,40 @@ class Following:
             yield from self._clocks(time)
         if self._complaint.promised:
             yield from self._promises()
-        credit = self._terms[-1].terms.credit
-        if credit is not None or self._complaint.credits:
-            yield from self._credits(credit, time)
+        yield from self._credits(time)
+
+    def come(self, looked: Looked, time: int) -> Iterator[Decided]:
+        """The same, where nothing has happened since it was looked at: what has come of itself."""
+        self._live = [(at, run) for at, run in looked.live if at > self._now]
+        yield from self._under_one([run for at, run in looked.live if at <= self._now], time)
+        if self._complaint.promised:
+            yield from self._promises()
+        if looked.credit is not None and looked.credit <= self._now:
+            yield from self._credits(time)
+        else:
+            self._credit = looked.credit
 
     @property
     def due(self) -> int | None:
         """When something falls due next; asked after `decisions`."""
-        return min(self._due, default=None)
+        due = [*self._due, *[at for at, _ in self._live]]
+        if self._credit is not None:
+            due.append(self._credit)
+        return min(due, default=None)
+
+    @property
+    def looked(self) -> Looked | None:
+        """How it stands, for the next look; None where that has to reckon everything. Asked after `decisions`."""
+        if not self._whole:
+            return None
+        return Looked(self._terms, 0 if self._service is None else self._service.version, self._live, self._credit)
 
     # ------------------------------------------------------------------ clocks
 
     def _clocks(self, time: int) -> Iterator[Decided]:
         complaint, clocks = self._complaint, self._all
         if len(self._terms) == 1:
-            yield from self._under_one(clocks, time)
+            yield from self._under_one(clocks.runs(self._since), time)
         else:
             for found in clocks.found(self._since):
                 cycles = complaint.cycles.get(found.work.name)
@@ -148,10 +176,10 @@ class Following:
                 for cycle in reversed(cycles.behind(total)):
                     yield time, ClockRestated(row=clock_row(cycle), gone=True)
 
-    def _under_one(self, clocks: Clocks, time: int) -> Iterator[Decided]:
+    def _under_one(self, runs: Iterable[Run], time: int) -> Iterator[Decided]:
         """A cycle is reckoned unless nothing of it can differ from what was recorded when it was last."""
-        complaint, now, due = self._complaint, self._now, self._due
-        for run in clocks.runs(self._since):
+        complaint, now, live = self._complaint, self._now, self._live
+        for run in runs:
             name, number = run.work.name, run.span.number
             cycles = complaint.cycles.get(name)
             row = seen = None
@@ -159,18 +187,19 @@ class Following:
                 row, seen = cycles.row(number), cycles.seen(number)
             if seen is not None and seen.holds(run, now):
                 if seen.next is not None:
-                    due.append(seen.next)
+                    live.append((seen.next, run))
                 continue
             found = run.found(now)
             coming = found.reckoned.next
             if coming is not None:
-                due.append(coming)
+                live.append((coming, run))
             decided = changes(None if row is None else row.cycle, found, time, complaint)
             if decided:
                 yield from decided
                 cycles = complaint.cycles.get(name)
                 if cycles is None or cycles.row(number) is row:
-                    continue  # it was not recorded
+                    self._whole = False  # it was not recorded
+                    continue
             if cycles is not None:
                 cycles.note(number, Seen(run, coming))
 
@@ -189,8 +218,10 @@ class Following:
 
     # ------------------------------------------------------------------ credits
 
-    def _credits(self, credit: Credit | None, time: int) -> Iterator[Decided]:
-        recorded = self._complaint.credits
+    def _credits(self, time: int) -> Iterator[Decided]:
+        credit, recorded = self._terms[-1].terms.credit, self._complaint.credits
+        if credit is None and not recorded:
+            return
         last = self._complaint.beginnings[-1]
         until = last.time if last.status == WITHDRAWN else None
         found = set()
@@ -201,7 +232,7 @@ class Following:
             end = outage.end if until is None or (outage.end is not None and outage.end < until) else until
             now = owed(credit, outage.start, end, self._now)
             if now.next is not None and last.status == OPEN:
-                self._due.append(now.next)
+                self._credit = now.next if self._credit is None else min(now.next, self._credit)
             before = recorded.get(outage.start, "0")
             if before == now.amount or Decimal(before) == Decimal(now.amount):
                 continue

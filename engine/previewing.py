@@ -10,10 +10,10 @@ from typing import Any
 
 from contracts.agreements import Agreement
 from contracts.moments import rfc3339
-from engine.clocks import Applied, as_of
+from engine.clocks import as_of
 from engine.complaint import Complaint
 from engine.rows import Cycle, Outage
-from engine.runs import cycle_of
+from engine.runs import Applied, cycle_of
 
 Values = dict[str, Any]
 

@@ -15,7 +15,6 @@ from contracts.moments import rfc3339
 from contracts.recorded import Recorded
 from engine.absences import Absence, Absences, gather
 from engine.behind import Causes
-from engine.clocks import Applied
 from engine.complaint import OPEN, Complaint
 from engine.corrections import Ref, effective
 from engine.evolve import evolve, fresh
@@ -26,6 +25,7 @@ from engine.previewing import differences, preview
 from engine.publishing import learn, new_versions
 from engine.recording import State
 from engine.rows import Outage
+from engine.runs import Applied
 from engine.service import Service
 from engine.showing import show
 from engine.store.mapper import from_row

@@ -8,6 +8,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+from msgspec import Struct
+
+from contracts.agreements import Agreement
 from contracts.envelope import Key
 from contracts.rows import ClockRow
 from engine.reckoning import Block, Clockwork, Extension, Kept, Reckoned, Stop, elapsed, reckon
@@ -15,6 +18,14 @@ from engine.rows import Cycle, Outage, clock_row
 from engine.waiting import Wait
 
 _MOST = 512
+
+
+class Applied(Struct, frozen=True, gc=False):
+    """Terms, from a moment on."""
+
+    time: int
+    version: int
+    terms: Agreement
 
 
 class Span(NamedTuple):
@@ -47,6 +58,18 @@ class Run(NamedTuple):
             return _in_common(work, version, span, now)
         reckoned = reckon(work, span.start, span.stop, blocks, now, extension=extension, kept=kept)
         return Found(*self, reckoned, kept)
+
+
+class Looked(Struct, frozen=True, gc=False):
+    """How a complaint stood when it was looked at last, as long as nothing that it is reckoned from is another."""
+
+    terms: list[Applied]
+    service: int
+    """The version of the service's stream; 0: it does not follow its service."""
+    live: list[tuple[int, Run]]
+    """Cycles that change if nothing happens, and when."""
+    credit: int | None
+    """When something more is owed if nothing happens."""
 
 
 class Found(NamedTuple):

@@ -13,13 +13,13 @@ from contracts.moments import micros, rfc3339
 from engine import dealings
 from engine.absences import Absences, orphaned
 from engine.claims import Claim
-from engine.clocks import Applied, as_of
+from engine.clocks import as_of
 from engine.complaint import CLOSED, OPEN, WITHDRAWN, Complaint
 from engine.credits import owed
 from engine.following import Versions, applied
 from engine.handing import counts, owners, shares, waits
 from engine.lives import Lived, closed, downtime, false_restorations, last_end, lived, turns
-from engine.runs import as_concluded, cycle_of, pausing
+from engine.runs import Applied, as_concluded, cycle_of, pausing
 from engine.service import Service
 from engine.standing import standing
 from engine.waiting import Wait

@@ -135,13 +135,16 @@ class Spreading(Recording):
         self._stand_in(complaint, time, cause)
         if not touch.moved and (complaint.armed is None or complaint.armed > self.now):
             return
-        terms = applied(complaint, self.streams)
+        looked = complaint.looked
+        terms = applied(complaint, self.streams) if looked is None else looked.terms
         if not (complaint.promised or complaint.cycles or any(a.terms.clocks or a.terms.credit for a in terms)):
             return
         service = self.streams.service(complaint.service) if needs_service(terms) else None
         following = Following(complaint, service, terms, self.now, since=touch.since)
-        for at, data in following.decisions(time):
+        as_before = looked is not None and (service is None or service.version == looked.service)
+        for at, data in following.come(looked, time) if looked and as_before else following.decisions(time):
             self._record(complaint, data, at, cause, complaint.service)
+        complaint.looked = following.looked
         complaint.due = following.due
         self.complaints.append(complaint)
 
