@@ -133,8 +133,11 @@ class Following:
 
     def come(self, looked: Looked, time: int) -> Iterator[Decided]:
         """The same, where nothing has happened since it was looked at: what has come of itself."""
-        self._live = [(at, run) for at, run in looked.live if at > self._now]
-        yield from self._under_one([run for at, run in looked.live if at <= self._now], time)
+        for at, run in looked.live:
+            if at > self._now:
+                self._live.append((at, run))
+            else:
+                yield from self._under_one((run,), time)
         if self._complaint.promised:
             yield from self._promises()
         if looked.credit is not None and looked.credit <= self._now:
