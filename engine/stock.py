@@ -26,7 +26,7 @@ from engine.store.unit import Unit
 from engine.terms import Terms
 
 _NOT_OF_COMPLAINTS = ("service.", "person.")
-_PERSON = "person:"
+_COMPLAINT, _PERSON = "complaint:", "person:"
 PERSONS = 50_000
 """Persons with absences whose names are kept in memory at most."""
 SHORT = 64
@@ -75,21 +75,18 @@ class Stock:
     def _prefetch(self, unit: Unit, facts: Sequence[Fact], written: Mapping[Ref, tuple[bytes, str]]) -> None:
         """Reads in few statements what the facts of a batch will ask for; `written` will be in the store by then.
 
-        What is read is not built before `_build_read`, unless that is needed to know what else to read.
+        What is read is built by `_build_read`.
         """
         refs = [fact.ref for fact in facts]
         self._known = unit.identities(refs)
         if written:
             self._known.update({ref: written[ref] for ref in refs if ref in written})
         new = [fact for fact in facts if fact.ref not in self._known]
-        self._read_rows(
-            unit, {f"complaint:{fact.subject}" for fact in new if not fact.type.startswith(_NOT_OF_COMPLAINTS)}
-        )
-        followed = bool(self._told_of is None or self._told_of or any(map(follows_service, self._terms.agreements())))
-        if followed:  # what else is asked for depends on what they are
-            self._build_read()
-        about = {stream: f"service:{_service(rows[0][2]).service}" for stream, rows, _ in self._rows if rows}
-        others: set[str] = set()
+        complaints = {f"complaint:{fact.subject}" for fact in new if not fact.type.startswith(_NOT_OF_COMPLAINTS)}
+        self._read_rows(unit, complaints)
+        others = self._who_may_be_absent(complaints)
+        about = self._services_read()
+        follows = self._follows_any()
         for fact in new:
             data, cls = fact.data, fact.data.__class__
             if isinstance(data, ComplaintAssigned):
@@ -99,28 +96,50 @@ class Stock:
                 others.add(f"service:{service_of(fact, data)}")
             elif fact.type.startswith("service."):
                 others.add(f"service:{fact.subject}")
-            elif cls in BRINGS or (followed and cls in MOVES):
-                stream = f"complaint:{fact.subject}"
-                complaint = self._on_hand(stream)
-                if stream in about:
-                    others.add(about[stream])
-                elif complaint is not None and (cls in BRINGS or needs_service(applied(complaint, self))):
-                    others.add(f"service:{complaint.service}")
-        if followed:
-            subjects = {fact.subject for fact in new}
-            others |= self._who_may_be_absent(self._on_hand(f"complaint:{subject}") for subject in subjects)
+            elif cls in BRINGS or (follows and cls in MOVES):
+                service = self._service_of(f"complaint:{fact.subject}", about, followed=cls not in BRINGS)
+                if service is not None:
+                    others.add(service)
         self._read_rows(unit, others)
 
     def _prefetch_due(self, unit: Unit, streams: Sequence[str]) -> None:
         """Reads in few statements what will be asked for when the timers of `streams` fire."""
-        self._read(unit, streams)
-        complaints = [complaint for complaint in map(self._on_hand, streams) if complaint is not None]
-        followed = {f"service:{c.service}" for c in complaints if needs_service(applied(c, self))}
-        self._read(unit, followed | self._who_may_be_absent(complaints))
+        self._read_rows(unit, streams)
+        others = self._who_may_be_absent(streams)
+        if self._follows_any():
+            about = self._services_read()
+            found = (self._service_of(stream, about, followed=True) for stream in streams)
+            others.update(service for service in found if service is not None)
+        self._read_rows(unit, others)
 
-    def _who_may_be_absent(self, complaints: Iterable[Complaint | None]) -> set[str]:
+    def _follows_any(self) -> bool:
+        """Whether outages change anything under any terms."""
+        return any(map(follows_service, self._terms.agreements()))
+
+    def _services_read(self) -> dict[str, str]:
+        """The services of complaints that were read and are not built yet, by stream."""
+        return {
+            stream: f"service:{_service(rows[0][2]).service}"
+            for stream, rows, _ in self._rows
+            if rows and stream.startswith(_COMPLAINT)
+        }
+
+    def _service_of(self, stream: str, about: Mapping[str, str], *, followed: bool) -> str | None:
+        """The service of a complaint; `followed`: only if it may follow its service."""
+        if stream in about:
+            return about[stream]
+        complaint = self._on_hand(stream)
+        if complaint is None or (followed and not needs_service(applied(complaint, self))):
+            return None
+        return f"service:{complaint.service}"
+
+    def _who_may_be_absent(self, streams: Iterable[str]) -> set[str]:
         """The streams of those to whom complaints were given and of whose absences anybody may have told."""
-        people = {name for complaint in complaints if complaint is not None for name in complaint.people}
+        if self._told_of is not None and not self._told_of:
+            return set()
+        self._build_read()
+        complaints = [complaint for complaint in map(self._on_hand, streams) if complaint is not None]
+        people = {name for complaint in complaints for name in complaint.people}
         return {f"person:{name}" for name in people if self.is_told_of(name)}
 
     def _on_hand(self, stream: str) -> Complaint | None:

@@ -211,6 +211,8 @@ class Streaming(Taking):
         for stream, due in armed.items():
             if due is not None and due <= self._horizon:
                 heapq.heappush(self._heap, (due, RANK[stream.partition(":")[0]], stream))
+        if self._heap:
+            self._read_next(unit)
 
     def _begin(self, before: _Flight | None, stack: ExitStack) -> Unit:
         """Begins the transaction of a batch when that of the one before has ended."""

@@ -19,7 +19,7 @@ from engine.portions import ALONE, BESIDE, LOADING, SILENCES, Portion
 from engine.recording import State, Work
 from engine.service import Service
 from engine.stock import Stock
-from engine.store.unit import WorkRow
+from engine.store.unit import Unit, WorkRow
 
 HELD = "~held"
 """In the place of a stream, where facts wait for their time."""
@@ -131,7 +131,8 @@ class Timers(Stock):
 
     def _fire(self, time: int, rank: int) -> bool:
         """What falls due before a place in time, each at its own; whether all of it could be done in this portion."""
-        while self._heap and self._heap[0][:2] < (time, rank):
+        until = min((time, rank), (self._loaded[0], AFTER))  # later, something earlier may not be on hand
+        while self._heap and self._heap[0][:2] < until:
             # Work is due at once: where the clock stands still for it, before what falls due later.
             if self._portion.spent or (self._mode == "event" and not self._work_off()):
                 return False
@@ -149,12 +150,17 @@ class Timers(Stock):
         return self._loaded >= (time, rank)
 
     def _read_ahead(self) -> None:
-        """Reads the streams that fire next in few statements."""
+        """Has the stream on hand that fires next."""
         if self._ahead <= 0:
-            self._ahead = AT_ONCE if self._size.seconds is not None else self._size.most
-            first = heapq.nsmallest(self._ahead, self._heap)
-            self._prefetch_due(self._unit, [s for _, _, s in first if s != HELD and s not in self._stuck])
+            self._read_next(self._unit)
+            self._build_read()
         self._ahead -= 1
+
+    def _read_next(self, unit: Unit) -> None:
+        """Reads the streams that fire next in few statements; they are built by `_build_read`."""
+        self._ahead = AT_ONCE if self._size.seconds is not None else self._size.most
+        first = heapq.nsmallest(self._ahead, self._heap)
+        self._prefetch_due(unit, [s for _, _, s in first if s != HELD and s not in self._stuck])
 
     def _at(self, due: int) -> None:
         if self._mode == "event":

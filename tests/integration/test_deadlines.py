@@ -374,3 +374,18 @@ def test_more_falls_due_at_the_very_moment_of_a_fact_than_is_done_at_once(
     events = check_sound(path)
     assert sum(e.type == "clock.warned" for e in events) == (7 if minute > 10 else 0)
     assert not [e for e in events if e.type == "clock.breached"], "what comes at the due time is in time"
+
+
+@pytest.mark.parametrize("most", [1, 3, 4, 1000])
+def test_what_falls_due_behind_what_is_on_hand_waits_for_what_is_not(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr("engine.timers.LOADING", Size(most, most))
+    path = stores / "a.db"
+    with engine(path, terms=TERMS) as taking:
+        record(taking, *(filed(f"f{n}", f"C{n}", n, service=f"S{n}", down=True) for n in range(5)), mode="event")
+        answered = [fact(f"k{n}", "complaint.acknowledged", f"C{n}", 6 + n / 4, by="desk") for n in range(3)]
+        record(taking, *answered, down("z", "S99", 9000), mode="event")
+    events = fell_due(path)
+    assert len(events) == 2 * 2 + 5 + 5 * 3  # who was not answered is warned and breached; all are down; all are owed
+    assert [e for e in events if e.recorded_at != e.time] == []
