@@ -389,3 +389,16 @@ def test_what_falls_due_behind_what_is_on_hand_waits_for_what_is_not(
     events = fell_due(path)
     assert len(events) == 2 * 2 + 5 + 5 * 3  # who was not answered is warned and breached; all are down; all are owed
     assert [e for e in events if e.recorded_at != e.time] == []
+
+
+def test_what_falls_due_at_one_moment_is_recorded_in_the_order_of_the_clocks(stores: Stores) -> None:
+    clocks = "".join(
+        f'[[agreement.standard.clock]]\nname = "{name}"\ntarget = "PT60M"\ncalendar = "always"\n'
+        f'starts = "filed"\nstops = "closed"\nwarn = [{warn}]\n'
+        for name, warn in (("b", 0.75), ("a", 0.5), ("c", 0.6))
+    )
+    path = stores / "a.db"
+    with engine(path, terms=f"effective = 2020-01-01\n[agreement.standard]\n{clocks}") as taking:
+        record(taking, filed("f", "C1", 0), down("z", "S9", 90), mode="event")
+    breached = [e.data["row"]["clock"] for e in log(path) if e.type == "clock.breached"]
+    assert breached == ["a", "b", "c"]
