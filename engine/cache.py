@@ -90,19 +90,14 @@ class Cache:
             if isinstance(state, Service):
                 continue
             due = _due(state)
+            about = f"service:{state.service}" if isinstance(state, Complaint) else None
             if due is not None:
                 needed[stream] = due
-            elif needed.pop(stream, None) is None:
-                continue
-            if isinstance(state, Complaint):
-                self._need(f"service:{state.service}", due)
+                if about in states:
+                    needed[about] = due
+            elif needed.pop(stream, None) is not None and about is not None:
+                needed.pop(about, None)
         self._size = size
-
-    def _need(self, service: str, due: int | None) -> None:
-        if due is None:
-            self._needed.pop(service, None)
-        elif service in self._states:
-            self._needed[service] = due
 
     def _fits(self, limit: int) -> bool:
         return len(self._states) <= limit and self._size <= limit * _USUAL

@@ -247,10 +247,10 @@ def _warnings(
     if not run.work.fractions and kept is None:
         return (), []
     warned = [] if kept is None else [*kept.warned]
-    given = {fraction for fraction, _ in warned}
+    given = [fraction for fraction, _ in warned]
     coming = []
     for fraction, at in _due_warnings(run, extension):
-        if fraction in given or at is None:
+        if at is None or fraction in given:
             continue
         due = at if kept is None else max(at, kept.floor)
         if due > run.edge:

@@ -139,7 +139,8 @@ class Spreading(Recording):
         terms = applied(complaint, self.streams) if looked is None else looked.terms
         if not (complaint.promised or complaint.cycles or any(a.terms.clocks or a.terms.credit for a in terms)):
             return
-        service = self.streams.service(complaint.service) if needs_service(terms) else None
+        follows = needs_service(terms) if looked is None else looked.service
+        service = self.streams.service(complaint.service) if follows else None
         following = Following(complaint, service, terms, self.now, since=touch.since)
         as_before = looked is not None and (service is None or service.version == looked.service)
         for at, data in following.come(looked, time) if looked and as_before else following.decisions(time):

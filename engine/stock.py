@@ -129,7 +129,10 @@ class Stock:
         if stream in about:
             return about[stream]
         complaint = self._on_hand(stream)
-        if complaint is None or (followed and not needs_service(applied(complaint, self))):
+        if complaint is None:
+            return None
+        looked = complaint.looked
+        if followed and not (needs_service(applied(complaint, self)) if looked is None else looked.service):
             return None
         return f"service:{complaint.service}"
 
