@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from contracts.agreements import Agreement, Clock
@@ -17,6 +17,8 @@ from contracts.moments import SECOND
 from contracts.wallclock import EARLIEST, LATEST, BeyondTimeError
 from contracts.worktime import Worktime, worktime
 
+_MOST = 8_192
+"""Answers of a calendar that each clock keeps."""
 Warned = tuple[Fraction, int]
 """A fraction of the target, and when it had passed."""
 
@@ -78,6 +80,11 @@ class Clockwork:
         self.target = 0 if isinstance(length, Days) else length.seconds * SECOND
         self.end_of_day = clock.until == "end_of_day"
         self.fractions = clock.fractions
+        # What is reckoned for a cycle is the same each time that it is looked at.
+        self.after = self.time.after if self.time.always else lru_cache(_MOST)(self.time.after)
+        """As `Worktime.after`."""
+        self.day = lru_cache(_MOST)(self.time.day)
+        """As `Worktime.day`."""
 
     @cached_property
     def thresholds(self) -> tuple[tuple[Fraction, int], ...]:
@@ -192,7 +199,7 @@ def _due(run: _Run, extension: Extension | None) -> int | None:
             return _moved(run._replace(blocks=later), extension.until)
         if work.days is None:
             return _reached(run, work.target)
-        return _moved(run, work.time.day(run.start, work.days, end_of_day=work.end_of_day))
+        return _moved(run, work.day(run.start, work.days, end_of_day=work.end_of_day))
     except BeyondTimeError:  # after the last year that a calendar knows: it never falls due
         return None
 
@@ -212,7 +219,7 @@ def _reached(run: _Run, amount: int) -> int | None:
             since = run.edge
             break
         since = block.end
-    return time.after(since, left)
+    return run.work.after(since, left)
 
 
 def _moved(run: _Run, first: int) -> int | None:
@@ -234,7 +241,7 @@ def _moved(run: _Run, first: int) -> int | None:
         took = _counted(time, block.start, end)
         if took:
             taken += took
-            due = time.after(first, taken)
+            due = run.work.after(first, taken)
             if run.work.end_of_day:
                 due = time.end_of_day(due)
     return due
@@ -265,7 +272,7 @@ def _due_warnings(run: _Run, extension: Extension | None) -> list[tuple[Fraction
     if work.days is None:
         return [(fraction, _when(run, amount)) for fraction, amount in work.thresholds]
     try:
-        moment = work.time.day(run.start, work.days, end_of_day=work.end_of_day)
+        moment = work.day(run.start, work.days, end_of_day=work.end_of_day)
         whole = _counted(work.time, run.start, moment)
         longer = whole if extension is None else _counted(work.time, run.start, extension.until)
     except BeyondTimeError:
