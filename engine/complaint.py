@@ -330,7 +330,6 @@ class Complaint(Struct, eq=False, gc=False):
 
     def record_clock(self, row: Kept, *, gone: bool) -> None:
         """A cycle of a clock as it is now; `gone`: it is none any more."""
-        self.looked = None
         cycles = self.cycles.get(row.clock)
         if cycles is None:
             cycles = self.cycles[row.clock] = Cycles()

@@ -115,8 +115,6 @@ class Following:
         self._since = since
         self._due: list[int] = []
         self._live: list[tuple[int, Run]] = []
-        self._whole = len(terms) == 1
-        """Whether all that changes if nothing happens is in `_live`."""
         self._credit: int | None = None
 
     @cached_property
@@ -156,7 +154,7 @@ class Following:
     @property
     def looked(self) -> Looked | None:
         """How it stands, for the next look; None where that has to reckon everything. Asked after `decisions`."""
-        if not self._whole:
+        if len(self._terms) > 1:
             return None
         return Looked(self._terms, 0 if self._service is None else self._service.version, self._live, self._credit)
 
@@ -200,9 +198,6 @@ class Following:
             if decided:
                 yield from decided
                 cycles = complaint.cycles.get(name)
-                if cycles is None or cycles.row(number) is row:
-                    self._whole = False  # it was not recorded
-                    continue
             if cycles is not None:
                 cycles.note(number, Seen(run, coming))
 
