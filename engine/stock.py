@@ -34,7 +34,7 @@ SHORT = 64
 
 
 class _Filed(Struct, frozen=True, gc=False):
-    service: str
+    service: str = ""
 
 
 _service = msgspec.json.Decoder(_Filed).decode
@@ -69,8 +69,8 @@ class Stock:
         """Facts of this batch that were recorded before."""
         self._absent: set[str] = set()
         """Streams that were read in this batch, and in which there is nothing."""
-        self._rows: list[tuple[str, list[tuple[int, str, bytes]], int | None]] = []
-        """Streams that were read and are not built yet: name, events, when their timer is due."""
+        self._rows: dict[str, tuple[list[tuple[int, str, bytes]], int | None]] = {}
+        """Streams that were read and are not built yet: their events, and when their timer is due."""
 
     def _prefetch(self, unit: Unit, facts: Sequence[Fact], written: Mapping[Ref, tuple[bytes, str]]) -> None:
         """Reads in few statements what the facts of a batch will ask for; `written` will be in the store by then.
@@ -120,7 +120,7 @@ class Stock:
         """The services of complaints that were read and are not built yet, by stream."""
         return {
             stream: f"service:{_service(rows[0][2]).service}"
-            for stream, rows, _ in self._rows
+            for stream, (rows, _) in self._rows.items()
             if rows and stream.startswith(_COMPLAINT)
         }
 
@@ -154,16 +154,16 @@ class Stock:
         self._build_read()
 
     def _read_rows(self, unit: Unit, streams: Iterable[str]) -> None:
-        missing = sorted(s for s in streams if self._cache.get(s) is None and s not in self._absent)
+        missing = sorted({s for s in streams if self._cache.get(s) is None} - self._absent - self._rows.keys())
         if missing:
             timers = unit.timers_of(missing)
-            self._rows += [(stream, rows, timers.get(stream)) for stream, rows in unit.load_many(missing).items()]
+            self._rows.update((stream, (rows, timers.get(stream))) for stream, rows in unit.load_many(missing).items())
 
     def _build_read(self) -> None:
         """Builds the states of the streams that were read."""
-        rows, self._rows = self._rows, []
-        for row in rows:
-            self._build(*row)
+        rows, self._rows = self._rows, {}
+        for stream, read in rows.items():
+            self._build(stream, *read)
 
     def _build(self, stream: str, rows: list[tuple[int, str, bytes]], due: int | None) -> State | None:
         self.loads += 1
