@@ -19,11 +19,11 @@ _INTAKE = ("17", str(BATCH), "sqlite")
 def main(arguments: list[str]) -> None:
     """Runs what is named, or all."""
     print(f"Python {platform.python_version()} on {platform.machine()}")
-    tune(bulk="intake" in arguments)
     clocks = "--clocks" in arguments
     arguments = [argument for argument in arguments if argument != "--clocks"]
     wanted = arguments[:1] or ["show", "flaps", "log", "worktime", "timers", "outage", "intake", "views", "flow"]
     for name in wanted:
+        tune(bulk=name == "intake")
         if name == "intake":
             given = arguments[1:4]
             copies, batch, store = [*given, *_INTAKE[len(given) :]]
