@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import Final, NamedTuple
@@ -61,11 +60,16 @@ class Ahead(Iterator[Batch]):
 
     def wait(self, seconds: float | None = None) -> None:
         """Waits until the next batch is there, or it is clear that there is none; at most so long."""
-        if self._next is None and not self._over.is_set():
-            with suppress(Empty):
-                self._next = self._made.get(timeout=seconds)
-                if not isinstance(self._next, Batch):
-                    self._over.set()
+        while self._next is None and not self._over.is_set():
+            try:
+                # An interruption that comes just before a thread begins to wait does not end its waiting.
+                self._next = self._made.get(timeout=_PATIENCE if seconds is None else seconds)
+            except Empty:
+                if seconds is None:
+                    continue
+                return
+            if not isinstance(self._next, Batch):
+                self._over.set()
 
     def soon(self, seconds: float) -> Batch | None:
         """The next batch if it is there within a time; it is given by `next` too, then."""
