@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import Final
 
 from engine.complaint import OPEN, Complaint
@@ -19,7 +18,9 @@ _USUAL: Final = 2 * _BASE
 _ROOM: Final = 8
 """Of how many parts one is made free at once."""
 _NEVER: Final = 10**18
-"""After any moment: it has ended."""
+"""After any moment."""
+_ENDED: Final = 2 * _NEVER
+"""Of what has ended: it goes before what waits for nothing."""
 
 
 class Cache:
@@ -50,7 +51,8 @@ class Cache:
         return state
 
     def put(self, state: State) -> None:
-        """Keeps a state."""
+        """Keeps a state, in the place of any other of its stream."""
+        self.drop(state.stream)
         self._states[state.stream] = state
         self._used[state.stream] = None
 
@@ -59,6 +61,7 @@ class Cache:
         state = self._states.pop(stream, None)
         if state is not None:
             self._size -= state.weighed
+            state.weighed = 0
             self._needed.pop(stream, None)
 
     def clear(self) -> None:
@@ -113,15 +116,11 @@ class Cache:
     def _in_order(self, streams: list[str]) -> list[str]:
         """Those that go first ahead."""
         needed = self._needed
-        if not needed:
-            return streams
-        timed = sorted((stream for stream in streams if stream in needed), key=needed.__getitem__, reverse=True)
-        ended = bisect_left(timed, 1, key=lambda stream: needed[stream] < _NEVER)
-        return timed[:ended] + [stream for stream in streams if stream not in needed] + timed[ended:]
+        return sorted(streams, key=lambda stream: needed.get(stream, _NEVER), reverse=True) if needed else streams
 
 
 def _due(state: Complaint | Person) -> int | None:
     """When it is needed next; None where nothing falls due of it."""
     if state.armed is not None or isinstance(state, Person):
         return state.armed
-    return None if state.status == OPEN else _NEVER
+    return None if state.status == OPEN else _ENDED

@@ -23,7 +23,7 @@ BESIDE = Size(17, 200, 0.004)
 """One that has taken facts, whose sender waits. What a word means to a few is done with it (engine.spreading.FEW)."""
 SILENCES = Size(200, 200)
 """What has to speak before facts are taken."""
-LOADING = Size(2000, 2000)
+LOADING = Size(2_000, 2_000)
 """Where the engine's clock follows the facts, and nobody waits."""
 
 

@@ -68,6 +68,14 @@ def test_what_is_forgotten_and_read_again_is_weighed_again() -> None:
     assert cache.get("complaint:c") is not None
 
 
+def test_a_state_in_the_place_of_another_of_its_stream_counts_once() -> None:
+    cache = Cache(3)
+    for _ in range(3):
+        cache.put(complaint("b", 40, version=60))
+        cache.trim()
+    assert cache.get("complaint:b") is not None
+
+
 def test_long_histories_count_for_more() -> None:
     assert kept(Cache(3), complaint("a", 30), complaint("b", 40)) == {"a", "b"}
     assert kept(Cache(3), complaint("a", 30), complaint("b", 40, version=90)) == {"a"}
