@@ -34,11 +34,6 @@ class Cache:
         self.limit = limit
         self._states: dict[str, State] = {}
         """Those used longest ago first."""
-        self._needed: dict[str, int] = {}
-        """When each is needed next, if nobody says anything; a service with the last complaint about it.
-
-        It is here only where something falls due of it, or it has ended.
-        """
         self._size = 0
         self._used: dict[str, None] = {}
         """Those of this batch."""
@@ -62,61 +57,64 @@ class Cache:
         if state is not None:
             self._size -= state.weighed
             state.weighed = 0
-            self._needed.pop(stream, None)
 
     def clear(self) -> None:
         """Forgets all."""
         self._states.clear()
-        self._needed.clear()
         self._size = 0
 
     def trim(self) -> None:
         """Forgets those that are least likely to be needed soon, down to the limit or somewhat below it."""
         self._weigh()
         if not self._fits(self.limit):
-            used = self._used
-            self._forget([stream for stream in self._states if stream not in used], self.limit - self.limit // _ROOM)
-            self._forget([stream for stream in self._states if stream in used], self.limit)
+            used, order = self._used, self._in_order()
+            self._forget([stream for stream in order if stream not in used], self.limit - self.limit // _ROOM)
+            self._forget([stream for stream in order if stream in used], self.limit)
         self._used.clear()
 
     def _weigh(self) -> None:
-        states, needed, size = self._states, self._needed, self._size
+        states, size = self._states, self._size
         for stream in self._used:
             state = states.pop(stream, None)
-            if state is None:
-                continue
-            states[stream] = state
-            weight = _BASE + state.version
-            if weight != state.weighed:
-                size += weight - state.weighed
-                state.weighed = weight
-            if isinstance(state, Service):
-                continue
-            due = _due(state)
-            about = f"service:{state.service}" if isinstance(state, Complaint) else None
-            if due is not None:
-                needed[stream] = due
-                if about in states:
-                    needed[about] = due
-            elif needed.pop(stream, None) is not None and about is not None:
-                needed.pop(about, None)
+            if state is not None:
+                states[stream] = state
+                size -= state.weighed
+                state.weighed = _BASE + state.version
+                size += state.weighed
         self._size = size
 
     def _fits(self, limit: int) -> bool:
         return len(self._states) <= limit and self._size <= limit * _USUAL
 
     def _forget(self, streams: list[str], limit: int) -> None:
-        if self._fits(limit):
-            return
-        for stream in self._in_order(streams):
-            self.drop(stream)
+        for stream in streams:
             if self._fits(limit):
                 return
+            self.drop(stream)
 
-    def _in_order(self, streams: list[str]) -> list[str]:
+    def _in_order(self) -> list[str]:
         """Those that go first ahead."""
-        needed = self._needed
-        return sorted(streams, key=lambda stream: needed.get(stream, _NEVER), reverse=True) if needed else streams
+        needed = self._needed()
+        return sorted(self._states, key=lambda stream: needed.get(stream, _NEVER), reverse=True)
+
+    def _needed(self) -> dict[str, int]:
+        """When each is needed next, if nobody says anything; a service with the complaint about it that was used last.
+
+        Those of which nothing falls due are left out, but for what has ended.
+        """
+        needed: dict[str, int] = {}
+        for stream, state in self._states.items():
+            if isinstance(state, Service):
+                continue
+            due = _due(state)
+            about = f"service:{state.service}" if isinstance(state, Complaint) else None
+            if due is not None:
+                needed[stream] = due
+                if about is not None:
+                    needed[about] = due
+            elif about is not None:
+                needed.pop(about, None)
+        return needed
 
 
 def _due(state: Complaint | Person) -> int | None:

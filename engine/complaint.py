@@ -36,7 +36,7 @@ from contracts.moments import micros
 from engine.corrections import BEHIND, Ref, effective, root
 from engine.cycles import Cycles, Kept, made
 from engine.runs import Looked
-from engine.waiting import Told, told
+from engine.waiting import TOLD, Told, told
 
 OPEN, CLOSED, WITHDRAWN = "open", "closed", "withdrawn"
 
@@ -234,16 +234,21 @@ class Complaint(Struct, eq=False, gc=False):
 
     def record_fact(self, fact: Fact) -> None:
         """A fact of this stream."""
-        self._stages = self._told = self.looked = None
+        data = fact.data
         self.facts[fact.ref] = fact
-        if isinstance(fact.data, FactCorrected):
-            self._correct(fact, fact.data)
-        else:
-            if isinstance(fact.data, ComplaintFiled):
-                self.service = service_of(fact, fact.data)
-            elif isinstance(fact.data, PromiseMade):
-                self.promised = True
-            self._insert(fact)
+        self.looked = None
+        if isinstance(data, FactCorrected):
+            self._stages = self._told = None
+            self._correct(fact, data)
+            return
+        if isinstance(data, ComplaintFiled):
+            self._stages = self._told = None
+            self.service = service_of(fact, data)
+        elif isinstance(data, PromiseMade):
+            self.promised = True
+        elif data.__class__ in TOLD:
+            self._told = None
+        self._insert(fact)
 
     def _correct(self, fact: Fact, data: FactCorrected) -> None:
         ref = (data.fact.source, data.fact.id)

@@ -35,9 +35,9 @@ class Kept:
 
     __slots__ = ("_cycle", "_row", "clock", "number")
 
-    def __init__(self, row: ClockRow | bytes) -> None:
-        self._row: ClockRow | bytes | None = row
-        self._cycle: Cycle | None = None
+    def __init__(self, row: ClockRow | bytes, cycle: Cycle | None = None) -> None:
+        self._row: ClockRow | bytes | None = row if cycle is None else None
+        self._cycle = cycle
         named = _name(row) if isinstance(row, bytes) else row
         self.clock, self.number = named.clock, named.cycle
 
@@ -67,13 +67,13 @@ def kept(row: bytes) -> Kept:
     return known
 
 
-def made(row: ClockRow) -> Kept:
-    """A row that was made just now; the very same row is kept once."""
+def made(row: ClockRow, cycle: Cycle | None = None) -> Kept:
+    """A row that was made just now, of a cycle if that is known; the very same row is kept once."""
     known = _MADE.get(id(row))
     if known is None or known[0] is not row:
         if len(_MADE) >= _MOST:
             _MADE.clear()
-        known = _MADE[id(row)] = (row, Kept(row))
+        known = _MADE[id(row)] = (row, Kept(row, cycle))
     return known[1]
 
 

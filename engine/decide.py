@@ -88,8 +88,9 @@ class Step(Spreading):
 
     def due(self, complaint: Complaint, due: int) -> None:
         """What of a complaint falls due at `due`: a warning, a breach, a promise, a credit."""
-        self._touch(complaint.name, due)
-        self._follow_all(due, complaint.filing.ref)
+        cause = complaint.filing.ref
+        self._follow(complaint, Touch(due, moved=True), due, cause)
+        self._follow_all(due, cause)
 
     def follow(self, work: Work, complaints: Iterable[str]) -> None:
         """Works off a part of what a change means to complaints."""
@@ -162,7 +163,11 @@ class Step(Spreading):
         if given is not None and given not in complaint.people:
             self.owned.append((given, complaint.name))
         before = self._tables(complaint, cls) if late else None
+        looked = complaint.looked
         self._record_fact(complaint, fact, service=complaint.service, late=late)
+        moved = cls in MOVES and not again and any(moves(a.terms, cls) for a in applied(complaint, self.streams))
+        if not moved:
+            complaint.looked = looked  # nothing that it was reckoned from is another
         if cls in BRINGS:
             self._bring(complaint, fact)
         if before is not None:
@@ -170,7 +175,6 @@ class Step(Spreading):
         if cls is ComplaintAssigned:
             self._stand_in(complaint, fact.us, fact.ref)
         elif cls in MOVES or (complaint.standing is not None and cls in LIFTS):
-            moved = not again and any(moves(a.terms, cls) for a in applied(complaint, self.streams))
             self._touch(complaint.name, fact.us, moved=moved)
         return None
 

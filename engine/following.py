@@ -51,10 +51,10 @@ from engine import dealings
 from engine.clocks import Clocks, follows_service
 from engine.complaint import OPEN, WITHDRAWN, Complaint
 from engine.credits import begun, owed
-from engine.cycles import Seen
+from engine.cycles import Seen, made
 from engine.reckoning import Warned
 from engine.rows import Cycle, Outage, clock_row
-from engine.runs import Applied, Found, Looked, Run, recorded
+from engine.runs import Applied, Found, Looked, Owing, Run, recorded
 from engine.service import Service
 from engine.waiting import TOLD
 
@@ -115,7 +115,7 @@ class Following:
         self._since = since
         self._due: list[int] = []
         self._live: list[tuple[int, Run]] = []
-        self._credit: int | None = None
+        self._credit: Owing | None = None
 
     @cached_property
     def _all(self) -> Clocks:
@@ -138,17 +138,18 @@ class Following:
                 yield from self._under_one((run,), time)
         if self._complaint.promised:
             yield from self._promises()
-        if looked.credit is not None and looked.credit <= self._now:
-            yield from self._credits(time)
-        else:
-            self._credit = looked.credit
+        self._credit, credit = looked.credit, self._terms[-1].terms.credit
+        if self._credit is not None and credit is not None and self._credit[0] <= self._now:
+            _, outage = self._credit
+            self._credit = None
+            yield from self._owe(credit, outage, outage.end, time)
 
     @property
     def due(self) -> int | None:
         """When something falls due next; asked after `decisions`."""
         due = [*self._due, *[at for at, _ in self._live]]
         if self._credit is not None:
-            due.append(self._credit)
+            due.append(self._credit[0])
         return min(due, default=None)
 
     @property
@@ -217,8 +218,8 @@ class Following:
     # ------------------------------------------------------------------ credits
 
     def _credits(self, time: int) -> Iterator[Decided]:
-        credit, recorded = self._terms[-1].terms.credit, self._complaint.credits
-        if credit is None and not recorded:
+        credit = self._terms[-1].terms.credit
+        if credit is None and not self._complaint.credits:
             return
         last = self._complaint.beginnings[-1]
         until = last.time if last.status == WITHDRAWN else None
@@ -228,23 +229,28 @@ class Following:
                 continue
             found.add(outage.start)
             end = outage.end if until is None or (outage.end is not None and outage.end < until) else until
-            now = owed(credit, outage.start, end, self._now)
-            if now.next is not None and last.status == OPEN:
-                self._credit = now.next if self._credit is None else min(now.next, self._credit)
-            before = recorded.get(outage.start, "0")
-            if before == now.amount or Decimal(before) == Decimal(now.amount):
-                continue
-            at = moment(outage.start)
-            if (Decimal(before) < Decimal(now.amount) and end is None) or outage.start not in recorded:
-                for due, amount, why in begun(credit, outage.start, now.periods, before):
-                    yield due, CreditOwed(outage=at, amount=amount, currency=credit.currency, why=why)
-            else:
-                change = f"{Decimal(now.amount) - Decimal(before):+f}"
-                yield (
-                    time,
-                    CreditRestated(outage=at, amount=now.amount, change=change, currency=credit.currency, why=now.why),
-                )
+            yield from self._owe(credit, outage, end, time)
         yield from self._gone_credits(found, credit, time)
+
+    def _owe(self, credit: Credit, outage: Outage, end: int | None, time: int) -> Iterator[Decided]:
+        """What is owed for an outage that the complaint lives through until `end`, where that is not recorded."""
+        recorded = self._complaint.credits
+        now = owed(credit, outage.start, end, self._now)
+        if now.next is not None and self._complaint.beginnings[-1].status == OPEN:
+            self._credit = (now.next, outage)  # one outage lasts at most
+        before = recorded.get(outage.start, "0")
+        if before == now.amount or Decimal(before) == Decimal(now.amount):
+            return
+        at = moment(outage.start)
+        if (Decimal(before) < Decimal(now.amount) and end is None) or outage.start not in recorded:
+            for due, amount, why in begun(credit, outage.start, now.periods, before):
+                yield due, CreditOwed(outage=at, amount=amount, currency=credit.currency, why=why)
+        else:
+            change = f"{Decimal(now.amount) - Decimal(before):+f}"
+            yield (
+                time,
+                CreditRestated(outage=at, amount=now.amount, change=change, currency=credit.currency, why=now.why),
+            )
 
     def _gone_credits(self, found: set[int], credit: Credit | None, time: int) -> Iterator[Decided]:
         for start, amount in list(self._complaint.credits.items()):
@@ -277,6 +283,7 @@ def changes(old: Cycle | None, found: Found, time: int, complaint: Complaint) ->
     new, row = recorded(found, complaint.agreement)
     if new == old:
         return ()
+    made(row, new)
     decided: list[Decided] = []
     if old is None:
         decided.append((new.started_at, ClockStarted(row=row)))

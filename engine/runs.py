@@ -60,6 +60,10 @@ class Run(NamedTuple):
         return Found(*self, reckoned, kept)
 
 
+Owing = tuple[int, Outage]
+"""When something more is owed for an outage, if it goes on."""
+
+
 class Looked(Struct, frozen=True, gc=False):
     """How a complaint stood when it was looked at last, as long as nothing that it is reckoned from is another."""
 
@@ -68,8 +72,8 @@ class Looked(Struct, frozen=True, gc=False):
     """The version of the service's stream; 0: it does not follow its service."""
     live: list[tuple[int, Run]]
     """Cycles that change if nothing happens, and when."""
-    credit: int | None
-    """When something more is owed if nothing happens."""
+    credit: Owing | None
+    """The outage for which something more is owed if nothing happens."""
 
 
 class Found(NamedTuple):
