@@ -154,12 +154,13 @@ class Clocks:
             for n, of in enumerate(kinds)
             for span, works in self._begun(of, since if len(kinds) == 1 else None)
         ]
-        if len(kinds) == 1 and found and found[0][2].span.outage is not None:
+        if len(kinds) == 1 and found and found[0][2].run.span.outage is not None:
             yield from (cycle for *_, cycle in found)  # as many as there are outages: all, or those from `since` on
             return
         found.sort(key=lambda cycle: cycle[:2])
         for number, (*_, cycle) in enumerate(found, 1):
-            yield cycle._replace(span=cycle.span._replace(number=number))
+            run = cycle.run
+            yield cycle._replace(run=run._replace(span=run.span._replace(number=number)))
 
     def _begun(self, works: Works, since: int | None) -> Iterator[tuple[Span, Works]]:
         """The cycles that begin, each with the terms under which it runs. None begins of a clock that is gone."""
@@ -358,9 +359,9 @@ def by_start(works: Works) -> list[Works]:
 
 def _cancelled(found: Found, time: int) -> Found:
     """A cycle of a clock that the new terms do not have, as it stood when they came."""
-    span = found.span._replace(stop=Stop(time, own=False))
+    run = found.run._replace(span=found.run.span._replace(stop=Stop(time, own=False)))
     reckoned = found.reckoned._replace(state="cancelled", stopped_at=time, next=None)
-    return found._replace(span=span, reckoned=reckoned, common=None)
+    return found._replace(run=run, reckoned=reckoned, common=None)
 
 
 def _outside(start: int, end: int | None, gaps: Sequence[tuple[int, int]]) -> list[Block]:

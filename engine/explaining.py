@@ -59,7 +59,7 @@ def explain(asked: Asked, clock: str) -> Values | None:
         return None
     complaint, at = asked.complaint, asked.at
     steps = complaint.steps(at)
-    found = [f for f in as_of(complaint, asked.outages, asked.terms, at).found() if f.work.name == clock]
+    found = [f for f in as_of(complaint, asked.outages, asked.terms, at).found() if f.run.work.name == clock]
     cycles = [_Explained(asked, f, steps).values() for f in _some(found)]
     return {
         "complaint": complaint.name,
@@ -87,25 +87,26 @@ class _Explained:
     def __init__(self, asked: Asked, found: Found, steps: Sequence[Stage]) -> None:
         self._asked = asked
         self._found = found
+        self._run = run = found.run
         self._steps = steps
-        self._work = found.work
-        self._edge = asked.at if found.span.stop is None else found.span.stop.time
+        self._work = run.work
+        self._edge = asked.at if run.span.stop is None else run.span.stop.time
         self._cycle: Cycle = as_concluded(
             cycle_of(found, asked.complaint.agreement, at=asked.at), min(asked.at, asked.complaint.recorded_at)
         )
         # By these terms alone: what earlier ones had brought about is told beside it.
-        span = found.span
-        self._plain = reckon(self._work, span.start, span.stop, found.blocks, asked.at, extension=found.extension)
-        self._blocks = [b for b in found.blocks if b.start < self._edge]
+        span = run.span
+        self._plain = reckon(self._work, span.start, span.stop, run.blocks, asked.at, extension=run.extension)
+        self._blocks = [b for b in run.blocks if b.start < self._edge]
 
     def values(self) -> Values:
         """As JSON values."""
-        found, cycle, work = self._found, self._cycle, self._work
+        run, cycle, work = self._run, self._cycle, self._work
         length = work.clock.length
         days = isinstance(length, Days)
         # Reckoned days are those to the due moment before pauses move it.
-        until = found.span.start if days else self._edge if self._plain.due is None else self._plain.due
-        told: Counted = counted(work, found.span.start, until, self._blocks)
+        until = run.span.start if days else self._edge if self._plain.due is None else self._plain.due
+        told: Counted = counted(work, run.span.start, until, self._blocks)
         return {
             "cycle": cycle.number,
             "state": cycle.state,
@@ -155,7 +156,7 @@ class _Explained:
         }
 
     def _start(self) -> Values:
-        span = self._found.span
+        span = self._run.span
         if span.outage is not None:
             began = span.outage.start
             return {
@@ -174,7 +175,7 @@ class _Explained:
         }
 
     def _stop(self) -> Values | None:
-        stop, outage = self._found.span.stop, self._found.span.outage
+        stop, outage = self._run.span.stop, self._run.span.outage
         if stop is None:
             return None
         ended_by, behind = None, stop.behind
@@ -197,7 +198,7 @@ class _Explained:
     # ------------------------------------------------------------------ what does not count
 
     def _pause(self, block: Block) -> Values:
-        wait = next(w for w in self._found.waits if w.start <= block.start and (w.end is None or block.start < w.end))
+        wait = next(w for w in self._run.waits if w.start <= block.start and (w.end is None or block.start < w.end))
         data = wait.fact.data
         reason, notice = (data.reason, data.notice) if isinstance(data, ComplaintWaitStarted) else (None, None)
         proof = wait.delivered
@@ -235,7 +236,7 @@ class _Explained:
     def _idle(self) -> list[Values]:
         """Waits in this cycle that pause nothing: what people ask about first."""
         complaint, at = self._asked.complaint, self._asked.at
-        span = self._found.span
+        span = self._run.span
         rows = []
         for idle in idle_waits(complaint.until(at), complaint.ends(at), self._work.pauses):
             if idle.fact.us >= self._edge or (idle.behind is not None and idle.behind[0] <= span.start):
@@ -267,7 +268,7 @@ class _Explained:
     # ------------------------------------------------------------------ what became of it
 
     def _extension(self) -> Values | None:
-        extension = self._found.extension
+        extension = self._run.extension
         if extension is None:
             return None
         fact = self._asked.lookup(extension.behind)
@@ -293,9 +294,9 @@ class _Explained:
 
     def _warnings(self) -> list[Values]:
         """Each that was given; and of those that were not, when they are due."""
-        found, cycle = self._found, self._cycle
+        found, run, cycle = self._found, self._run, self._cycle
         given = {fraction: at for fraction, at in found.reckoned.warned if at in cycle.warned_at}
-        coming = due_warnings(self._work, found.span.start, found.blocks, self._edge, found.extension)
+        coming = due_warnings(self._work, run.span.start, run.blocks, self._edge, run.extension)
         rows = []
         for fraction, at in sorted({**dict(coming), **given}.items()):
             due = at if fraction in given or at is None or found.kept is None else max(at, found.kept.floor)

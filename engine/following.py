@@ -167,8 +167,8 @@ class Following:
             yield from self._under_one(clocks.runs(self._since), time)
         else:
             for found in clocks.found(self._since):
-                cycles = complaint.cycles.get(found.work.name)
-                old = None if cycles is None else cycles.get(found.span.number)
+                cycles = complaint.cycles.get(found.run.work.name)
+                old = None if cycles is None else cycles.get(found.run.span.number)
                 if found.reckoned.next is not None:
                     self._due.append(found.reckoned.next)
                 yield from changes(old, found, time, complaint)

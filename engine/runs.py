@@ -53,11 +53,11 @@ class Run(NamedTuple):
 
     def found(self, now: int, kept: Kept | None = None) -> Found:
         """Where it stands at `now`."""
-        work, version, span, blocks, waits, extension = self
+        work, _, span, blocks, waits, extension = self
         if span.outage is not None and not (waits or blocks or extension or kept):
-            return _in_common(work, version, span, now)
+            return _in_common(self, now)
         reckoned = reckon(work, span.start, span.stop, blocks, now, extension=extension, kept=kept)
-        return Found(*self, reckoned, kept)
+        return Found(self, reckoned, kept)
 
 
 Owing = tuple[int, Outage]
@@ -79,12 +79,7 @@ class Looked(Struct, frozen=True, gc=False):
 class Found(NamedTuple):
     """A cycle as it stands, and all that it was reckoned from."""
 
-    work: Clockwork
-    version: int
-    span: Span
-    blocks: tuple[Block, ...]
-    waits: tuple[Wait, ...]
-    extension: Extension | None
+    run: Run
     reckoned: Reckoned
     kept: Kept | None = None
     common: int | None = None
@@ -95,28 +90,29 @@ class Found(NamedTuple):
         """Whether by its breach, if it has one, the complaint counts as upheld: as the terms say that it breached."""
         if self.kept is not None and self.kept.breached is not None:
             return self.kept.upholds
-        return self.work.clock.on_breach is not None
+        return self.run.work.clock.on_breach is not None
 
 
 @lru_cache(_MOST)
-def _in_common(work: Clockwork, version: int, span: Span, now: int) -> Found:
+def _in_common(run: Run, now: int) -> Found:
     """A cycle that follows its outage and nothing else. Many complaints live through the same one."""
-    return Found(work, version, span, (), (), None, reckon(work, span.start, span.stop, (), now), common=now)
+    return Found(run, reckon(run.work, run.span.start, run.span.stop, (), now), common=now)
 
 
 def cycle_of(found: Found, agreement: str, *, at: int | None = None) -> Cycle:
     """A cycle as it is recorded: lengths only once it has stopped, or as they are `at` a moment."""
-    span, reckoned = found.span, found.reckoned
+    run, reckoned = found.run, found.reckoned
+    span = run.span
     edge = at if reckoned.stopped_at is None else reckoned.stopped_at
-    counted = (None, None) if edge is None else elapsed(found.work, span.start, found.blocks, edge)
+    counted = (None, None) if edge is None else elapsed(run.work, span.start, run.blocks, edge)
     wait = pausing(found)
     return Cycle(
-        found.work.name,
+        run.work.name,
         span.number,
         agreement,
-        found.version,
+        run.version,
         reckoned.state,
-        found.work.clock.target,
+        run.work.clock.target,
         span.start,
         reckoned.due_at,
         reckoned.stopped_at,
@@ -132,14 +128,14 @@ def cycle_of(found: Found, agreement: str, *, at: int | None = None) -> Cycle:
 def recorded(found: Found, agreement: str) -> tuple[Cycle, ClockRow]:
     """A cycle as it is recorded, and its row."""
     if found.common is not None:
-        return _recorded_in_common(found.work, found.version, found.span, found.common, agreement)
+        return _recorded_in_common(found.run, found.common, agreement)
     cycle = cycle_of(found, agreement)
     return cycle, clock_row(cycle)
 
 
 @lru_cache(_MOST)
-def _recorded_in_common(work: Clockwork, version: int, span: Span, now: int, agreement: str) -> tuple[Cycle, ClockRow]:
-    cycle = cycle_of(_in_common(work, version, span, now), agreement)
+def _recorded_in_common(run: Run, now: int, agreement: str) -> tuple[Cycle, ClockRow]:
+    cycle = cycle_of(_in_common(run, now), agreement)
     return cycle, clock_row(cycle)
 
 
@@ -159,4 +155,4 @@ def pausing(found: Found) -> Wait | None:
     block = found.reckoned.paused
     if block is None or found.reckoned.stopped_at is not None:
         return None
-    return next((w for w in reversed(found.waits) if w.start <= block.start), None)
+    return next((w for w in reversed(found.run.waits) if w.start <= block.start), None)
