@@ -195,7 +195,9 @@ class Reader:
             complaint = shelf.state(f"complaint:{name}")
             if not isinstance(complaint, Complaint) or not complaint.version:
                 raise UnknownError(
-                    f"no complaint {name} is known" if known_at == at else f"no complaint {name} was known then"
+                    f"no complaint {name} is known"
+                    if known_at == at
+                    else f"no complaint {name} was known at {rfc3339(known_at)} yet"
                 )
             found = tell(shelf, complaint)
         if found is None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from ops.cli.common import COMMON, DONE, ELSE, Common, console, pairs, tell
 from ops.cli.viewing import ViewsUrl
 from ops.cli.working import Kafka
+
+if TYPE_CHECKING:
+    from contracts.errors import StilldownError
 
 _SECOND = 1_000_000
 
@@ -26,15 +29,12 @@ def status(
     common: Common = COMMON,
 ) -> int:
     """How the store stands. An alarm (and exit code 1) where the engine's clock is ahead of this machine's."""
-    import asyncio
-
     from rich.text import Text
 
     from contracts.moments import rfc3339
-    from contracts.topics import EVENTS_OUT
     from engine.keeping import Keeper
     from engine.store.opening import named
-    from ops.metrics import exposition, relayed, with_lag, with_lag_of_views
+    from ops.metrics import exposition, relayed
     from ops.settings import kafka_servers
     from ops.viewing import standing as standing_of_views
     from ops.words import counted, length, moment
@@ -77,15 +77,7 @@ def status(
     }
     if told["views"] is not None:
         told["views"]["behind"] = max(standing.last - told["views"]["position"], 0)
-    if servers is not None:
-        from ops import logs, topics
-
-        logs.be_deaf_to("aiokafka", verbose=common.verbose)
-        asyncio.run(topics.check(servers))
-        told["intake"] = with_lag(told["intake"], asyncio.run(topics.ends(servers)))
-        if told["views"] is not None and told["views"]["feed"] == "kafka":
-            ends = asyncio.run(topics.ends(servers, EVENTS_OUT))
-            told["views"]["parts"] = with_lag_of_views(told["views"]["parts"], ends)
+    unknown = None if servers is None else _lags(told, servers, verbose=common.verbose)
     if metrics:
         sys.stdout.write(exposition(told, max(ahead, 0) / _SECOND))
     elif common.json:
@@ -119,7 +111,30 @@ def status(
         console().print(pairs(facts))
     if alarm and (common.json or metrics):
         tell(f"ALARM: {alarm}")
+    if unknown is not None:
+        raise unknown
     return ELSE if alarm else DONE
+
+
+def _lags(told: dict[str, Any], servers: str, *, verbose: bool) -> StilldownError | None:
+    """Add what waits in the topics; or give why that is not known. How the store stands is told all the same."""
+    import asyncio
+
+    from contracts.errors import StilldownError
+    from contracts.topics import EVENTS_OUT
+    from ops import logs, topics
+    from ops.metrics import with_lag, with_lag_of_views
+
+    logs.be_deaf_to("aiokafka", verbose=verbose)
+    try:
+        asyncio.run(topics.check(servers))
+        told["intake"] = with_lag(told["intake"], asyncio.run(topics.ends(servers)))
+        views = told["views"]
+        if views is not None and views["feed"] == "kafka":
+            views["parts"] = with_lag_of_views(views["parts"], asyncio.run(topics.ends(servers, EVENTS_OUT)))
+    except StilldownError as error:
+        return error
+    return None
 
 
 def verify(*, common: Common = COMMON) -> int:

@@ -69,6 +69,16 @@ def test_a_broker_that_is_not_there_is_one_clear_line(cli: Cli) -> None:
         )
 
 
+def test_status_tells_of_the_store_while_the_broker_is_away(cli: Cli) -> None:
+    cli("migrate")
+    for option in ("--json", "--metrics"):
+        said = cli.apart("status", option, "--kafka", "127.0.0.1:1")
+
+        assert (said.exit, said.stderr.count("\n")) == (1, 1)
+        assert said.stdout == cli("status", option).stdout
+    assert "none yet" in cli.apart("status", "--kafka", "127.0.0.1:1").stdout
+
+
 @pytest.mark.parametrize("servers", ["localhost", "broker:port", "http://broker:9092", ":9092", "a:1,b"])
 def test_what_is_no_address_of_a_broker_is_refused(cli: Cli, servers: str) -> None:
     for command in (["engine"], ["migrate"], ["status"]):
