@@ -43,7 +43,7 @@ class _Works(NamedTuple):
     clocks: tuple[Clockwork, ...]
     named: dict[str, Clockwork]
     follows: bool
-    told: frozenset[type[FactData]]
+    told: dict[type[FactData], frozenset[str]]
 
 
 _WORKS: dict[int, _Works] = {}
@@ -57,8 +57,8 @@ def _works(terms: Agreement) -> _Works:
         _WORKS.clear()
     clocks = tuple(Clockwork(clock, terms) for clock in terms.clocks)
     follows = terms.credit is not None or any(clock.starts == "down" for clock in terms.clocks)
-    told_by = frozenset(cls for clock in terms.clocks for cls in _told_by(clock))
-    made = _WORKS[id(terms)] = _Works(terms, clocks, {work.name: work for work in clocks}, follows, told_by)
+    told = {cls: frozenset(c.name for c in terms.clocks if cls in _told_by(c)) for cls in TOLD}
+    made = _WORKS[id(terms)] = _Works(terms, clocks, {work.name: work for work in clocks}, follows, told)
     return made
 
 
@@ -74,9 +74,9 @@ def _told_by(clock: Clock) -> Iterator[type[FactData]]:
         yield from (ComplaintExtended, NoticeSent)
 
 
-def moves(terms: Agreement, cls: type[FactData]) -> bool:
-    """Whether facts of a class may move a clock under these terms; only those of engine.waiting ever may not."""
-    return cls not in TOLD or cls in _works(terms).told
+def moved_by(terms: Agreement, cls: type[FactData]) -> frozenset[str]:
+    """The clocks that facts of a class of engine.waiting may move under these terms."""
+    return _works(terms).told[cls]
 
 
 def clockworks(terms: Agreement) -> tuple[Clockwork, ...]:
@@ -106,10 +106,14 @@ class Clocks:
 
     def runs(self, since: int | None = None) -> Iterator[Run]:
         """What every cycle is reckoned from, for a complaint that has had one version of its terms; as `found`."""
+        for work in clockworks(self._applied[0].terms):
+            yield from self.runs_of(work, since)
+
+    def runs_of(self, work: Clockwork, since: int | None) -> Iterator[Run]:
+        """The same, of one of its clocks."""
         (applied,) = self._applied
-        for work in clockworks(applied.terms):
-            for span in self._spans(work, since):
-                yield self._run(span, applied, work, self._now)
+        for span in self._spans(work, since):
+            yield self._run(span, applied, work, self._now)
 
     def found(self, since: int | None = None) -> Iterator[Found]:
         """Every cycle, by name and number. Of those that follow outages, the ones from `since` on, if it is given."""

@@ -45,17 +45,18 @@ from contracts.facts import (
     VisitMade,
 )
 from contracts.moments import SECOND, moment
-from engine.clocks import moves
+from engine.clocks import moved_by
 from engine.closing import judge
 from engine.complaint import CLOSED, OPEN, Complaint
 from engine.corrections import Ref, effective, forbid, root, with_correction
 from engine.following import LIFTS, MOVES, applied
 from engine.hearing import brought, dependents, leans
 from engine.person import Person
-from engine.recording import Held, State, Touch, Work
+from engine.recording import NONE, Held, State, Touch, Work
 from engine.service import CustomerState, Service
 from engine.spreading import Spreading
 from engine.tables import restated
+from engine.waiting import TOLD
 
 AHEAD = 5 * 60 * SECOND
 """How far a fact may be ahead of the engine's clock, in microseconds; until then it is held."""
@@ -89,7 +90,7 @@ class Step(Spreading):
     def due(self, complaint: Complaint, due: int) -> None:
         """What of a complaint falls due at `due`: a warning, a breach, a promise, a credit."""
         cause = complaint.filing.ref
-        self._follow(complaint, Touch(due, moved=True), due, cause)
+        self._follow(complaint, Touch(due, NONE), due, cause)
         self._follow_all(due, cause)
 
     def follow(self, work: Work, complaints: Iterable[str]) -> None:
@@ -121,7 +122,7 @@ class Step(Spreading):
             self._spread(self.streams.service(name), self.now, cause)
         for name, cause in causes.items():
             self._touched.pop(name, None)
-            self._follow_one(name, Touch(None, moved=True), self.now, cause)
+            self._follow_one(name, Touch(None, None), self.now, cause)
         for cause in services.values():
             self._follow_all(self.now, cause)
 
@@ -165,9 +166,9 @@ class Step(Spreading):
         before = self._tables(complaint, cls) if late else None
         looked = complaint.looked
         self._record_fact(complaint, fact, service=complaint.service, late=late)
-        moved = cls in MOVES and not again and any(moves(a.terms, cls) for a in applied(complaint, self.streams))
-        if not moved:
-            complaint.looked = looked  # nothing that it was reckoned from is another
+        clocks = NONE if again else self._moved(complaint, cls)
+        if clocks is not None:
+            complaint.looked = looked  # all but these are reckoned from what they were
         if cls in BRINGS:
             self._bring(complaint, fact)
         if before is not None:
@@ -175,8 +176,16 @@ class Step(Spreading):
         if cls is ComplaintAssigned:
             self._stand_in(complaint, fact.us, fact.ref)
         elif cls in MOVES or (complaint.standing is not None and cls in LIFTS):
-            self._touch(complaint.name, fact.us, moved=moved)
+            self._touch(complaint.name, fact.us, clocks)
         return None
+
+    def _moved(self, complaint: Complaint, cls: type[FactData]) -> frozenset[str] | None:
+        """The clocks of a complaint that a fact of class `cls` may have moved; None: all, and more than clocks."""
+        if cls not in MOVES:
+            return NONE
+        if cls not in TOLD:
+            return None
+        return NONE.union(*(moved_by(a.terms, cls) for a in applied(complaint, self.streams)))
 
     def _bring(self, complaint: Complaint, fact: Fact) -> None:
         """What it says to the service. Its word is taken before its request."""

@@ -48,7 +48,7 @@ from contracts.facts import (
 from contracts.moments import micros, moment
 from contracts.rows import ClockRow
 from engine import dealings
-from engine.clocks import Clocks, follows_service
+from engine.clocks import Clocks, clockworks, follows_service
 from engine.complaint import OPEN, WITHDRAWN, Complaint
 from engine.credits import begun, owed
 from engine.cycles import Seen, made
@@ -129,13 +129,16 @@ class Following:
             yield from self._promises()
         yield from self._credits(time)
 
-    def come(self, looked: Looked, time: int) -> Iterator[Decided]:
-        """The same, where nothing has happened since it was looked at: what has come of itself."""
-        for at, run in looked.live:
-            if at > self._now:
-                self._live.append((at, run))
-            else:
-                yield from self._under_one((run,), time)
+    def come(self, looked: Looked, moved: frozenset[str], time: int) -> Iterator[Decided]:
+        """The same, where since it was looked at only the clocks `moved`: those, and what has come of itself."""
+        if moved:
+            yield from self._under_one(self._runs(looked, moved), time)
+        else:
+            for at, run in looked.live:
+                if at > self._now:
+                    self._live.append((at, run))
+                else:
+                    yield from self._under_one((run,), time)
         if self._complaint.promised:
             yield from self._promises()
         self._credit, credit = looked.credit, self._terms[-1].terms.credit
@@ -160,6 +163,14 @@ class Following:
         return Looked(self._terms, 0 if self._service is None else self._service.version, self._live, self._credit)
 
     # ------------------------------------------------------------------ clocks
+
+    def _runs(self, looked: Looked, moved: frozenset[str]) -> Iterator[Run]:
+        """What cycles are reckoned from, in the order of their clocks, as in `Clocks.runs`."""
+        for work in clockworks(self._terms[0].terms):
+            if work.name in moved:
+                yield from self._all.runs_of(work, self._since)
+            else:
+                yield from (run for _, run in looked.live if run.work is work)
 
     def _clocks(self, time: int) -> Iterator[Decided]:
         complaint, clocks = self._complaint, self._all

@@ -85,14 +85,18 @@ class Work(NamedTuple):
     cause: Ref
 
 
+NONE: frozenset[str] = frozenset()
+"""No clocks."""
+
+
 class Touch(Struct, frozen=True, gc=False):
     """From when on a complaint is to be looked at; None: all of it.
 
-    Where nothing `moved` that its clocks, promises and credits rest on, they differ only if something was due.
+    Only what these `clocks` rest on has changed; None: any, promises and credits too. What differs besides was due.
     """
 
     since: int | None
-    moved: bool
+    clocks: frozenset[str] | None
 
 
 class Recording(Struct, eq=False, gc=False):
@@ -153,13 +157,13 @@ class Recording(Struct, eq=False, gc=False):
             Recorded(state.stream, state.version, data.TYPE, time, self.now, cause[0], cause[1], data, service)
         )
 
-    def _touch(self, complaint: str, since: int | None, *, moved: bool = True) -> None:
+    def _touch(self, complaint: str, since: int | None, clocks: frozenset[str] | None = None) -> None:
         """A complaint is to be looked at again, from `since` on; None: all of it. See `Touch`."""
         known = self._touched.get(complaint)
         if known is not None:
             since = None if since is None or known.since is None else min(since, known.since)
-            moved = moved or known.moved
-        self._touched[complaint] = Touch(since, moved)
+            clocks = None if clocks is None or known.clocks is None else clocks | known.clocks
+        self._touched[complaint] = Touch(since, clocks)
 
     def _versions(self, complaint: Complaint) -> Callable[[int], Agreement]:
         """The versions of its agreement, by number."""

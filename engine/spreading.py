@@ -29,7 +29,7 @@ from engine.following import Following, applied, needs_service
 from engine.handing import owners
 from engine.hearing import brought
 from engine.outages import News, events, false_closings, reckon
-from engine.recording import Recording, Touch, Work
+from engine.recording import NONE, Recording, Touch, Work
 from engine.service import Closing, Service
 from engine.tables import closing_rows, tables
 
@@ -101,13 +101,13 @@ class Spreading(Recording):
         if not service.askers and not any(follows_service(self.streams.terms(*terms)) for terms in service.kinds):
             return
         since = min(change.first for change in news.changes)
-        moved = any(change.moves for change in news.changes)
+        clocks = None if any(change.moves for change in news.changes) else NONE
         if len(service.followers) > FEW:
             self.work.append(Work(service.stream, since, time, cause))
             return
         for name in service.followers:
             if self.follows(service, name, since):
-                self._touch(name, since, moved=moved)
+                self._touch(name, since, clocks)
 
     def follows(self, service: Service, complaint: str, since: int) -> bool:
         """Whether what changed in a service's outages from `since` on may change something of a complaint."""
@@ -133,7 +133,8 @@ class Spreading(Recording):
         if complaint.standing is not None:
             self._grant(complaint, complaint.standing)
         self._stand_in(complaint, time, cause)
-        if not touch.moved and (complaint.armed is None or complaint.armed > self.now):
+        clocks = touch.clocks
+        if clocks is not None and not clocks and (complaint.armed is None or complaint.armed > self.now):
             return
         looked = complaint.looked
         terms = applied(complaint, self.streams) if looked is None else looked.terms
@@ -142,8 +143,11 @@ class Spreading(Recording):
         follows = needs_service(terms) if looked is None else looked.service
         service = self.streams.service(complaint.service) if follows else None
         following = Following(complaint, service, terms, self.now, since=touch.since)
-        as_before = looked is not None and (service is None or service.version == looked.service)
-        for at, data in following.come(looked, time) if looked and as_before else following.decisions(time):
+        if looked is not None and clocks is not None and (service is None or service.version == looked.service):
+            decided = following.come(looked, clocks, time)
+        else:
+            decided = following.decisions(time)
+        for at, data in decided:
             self._record(complaint, data, at, cause, complaint.service)
         complaint.looked = following.looked
         complaint.due = following.due

@@ -7,7 +7,6 @@ import pytest
 from contracts.agreements import Agreement, Clock
 from contracts.facts import (
     ComplaintAcknowledged,
-    ComplaintCloseRequested,
     ComplaintExtended,
     ComplaintReplied,
     ComplaintWaitEnded,
@@ -16,7 +15,7 @@ from contracts.facts import (
     NoticeDelivered,
     NoticeSent,
 )
-from engine.clocks import moves
+from engine.clocks import moved_by
 from engine.waiting import TOLD
 
 DOWN = Clock(name="restore", target="PT4H", calendar="always", starts="down", stops="up")
@@ -45,8 +44,5 @@ def filed(**fields: object) -> Clock:
 )
 def test_what_is_told_moves_a_clock_only_if_its_terms_ask_for_it(clock: Clock, moving: set[type[FactData]]) -> None:
     terms = Agreement(name="standard", clocks=(DOWN, clock))
-    assert {cls for cls in TOLD if moves(terms, cls)} == moving
-
-
-def test_what_begins_and_ends_a_complaint_moves_whatever_the_terms() -> None:
-    assert moves(Agreement(name="standard"), ComplaintCloseRequested)
+    by = {cls: moved_by(terms, cls) for cls in TOLD}
+    assert by == {cls: {"answer"} if cls in moving else set() for cls in TOLD}
