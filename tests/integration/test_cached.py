@@ -10,7 +10,7 @@ import pytest
 from engine.intake import Engine
 from tests.integration import workload
 from tests.integration.engines import Machine, engine
-from tests.integration.facts import check_sound, everything, us
+from tests.integration.facts import check_sound, everything, fact, filed, log, us
 from tests.integration.stores import Place, Stores
 
 
@@ -61,6 +61,27 @@ def test_an_engine_started_anew_for_every_fact_records_what_one_that_goes_on_doe
         with engine(stores / "anew.db", clock=machine) as anew:
             anew.take([body])
     assert everything(stores / "anew.db") == everything(stores / "on.db")
+
+
+def test_a_fact_that_moves_one_clock_while_others_are_due_is_followed_in_the_order_of_all(stores: Stores) -> None:
+    terms = "effective = 2020-01-01\n[agreement.standard]\n" + "".join(
+        f'[[agreement.standard.clock]]\nname = "{name}"\ntarget = "PT60M"\ncalendar = "always"\n'
+        f'starts = "filed"\nstops = "{stops}"\nwarn = [0.5]\n'
+        for name, stops in (("a", "closed"), ("b", "acknowledged"), ("c", "closed"))
+    )
+    first = filed("f", "C1", 0)
+    then = fact("k", "complaint.acknowledged", "C1", 70, by="desk")
+    machine = Machine(1)
+    with engine(stores / "on.db", terms=terms, clock=machine) as on:
+        with engine(stores / "anew.db", terms=terms, clock=machine) as anew:
+            on.take([first])
+            anew.take([first])
+        machine.minute = 100
+        with engine(stores / "anew.db", terms=terms, clock=machine) as anew:
+            on.take([then])
+            anew.take([then])
+    assert everything(stores / "on.db") == everything(stores / "anew.db")
+    assert [e.data["row"]["clock"] for e in log(stores / "on.db") if e.type == "clock.breached"] == ["a", "b", "c"]
 
 
 def test_two_engines_that_take_turns_record_what_one_does(stores: Stores) -> None:
