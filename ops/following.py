@@ -76,7 +76,6 @@ class Follower(Member):
 
 
 def _standings(projector: Projector, parts: Iterable[int]) -> dict[int, Standing]:
-    projector.turn()
     found = projector.standings()
     return {n: found.get(part_of(n), Standing()) for n in parts}
 

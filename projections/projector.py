@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from contracts.errors import StilldownError
@@ -99,19 +100,19 @@ class Projector:
 
     def standings(self) -> dict[int, Standing]:
         """How far each part was applied."""
-        name = POSITIONS.named(self.generation)
-        with self._database.reading() as cursor:
+        with self._reading() as cursor:
+            name = POSITIONS.named(self.generation)
             rows = cursor.rows(f'SELECT part, position, "offset", stream, version, recorded_at FROM {name}')
         return {row[0]: Standing(*row[1:]) for row in rows}
 
     def parked(self) -> int:
         """How many services are left out."""
-        with self._database.reading() as cursor:
+        with self._reading() as cursor:
             return int(cursor.rows(f"SELECT COUNT(*) FROM {PARKED.named(self.generation)}")[0][0])
 
     def last(self) -> int:
         """The highest position that was applied; from Kafka, of other partitions lower ones may be still to come."""
-        with self._database.reading() as cursor:
+        with self._reading() as cursor:
             return cursor.rows(f"SELECT COALESCE(MAX(position), 0) FROM {POSITIONS.named(self.generation)}")[0][0] or 0
 
     def catch_up(self, feed: Feed, *, limit: int = PAGE, until: Callable[[], bool] = lambda: False) -> int:
@@ -131,8 +132,8 @@ class Projector:
 
     def standing(self, part: int) -> Standing:
         """How far a part was applied."""
-        name = POSITIONS.named(self.generation)
-        with self._database.reading() as cursor:
+        with self._reading() as cursor:
+            name = POSITIONS.named(self.generation)
             rows = cursor.rows(
                 f'SELECT position, "offset", stream, version, recorded_at FROM {name} WHERE part = ?', (part,)
             )
@@ -199,10 +200,12 @@ class Projector:
         self._versions.clear()
         return True
 
-    def turn(self) -> None:
-        """Turns to the tables that are read by now, if a rebuild has switched."""
+    @contextmanager
+    def _reading(self) -> Iterator[Cursor]:
+        """Of the tables that are read by now: those that were before may be gone, after a second rebuild."""
         with self._database.reading() as cursor:
             self._turn(cursor)
+            yield cursor
 
     def _move(self, cursor: Cursor, part: int, before: Standing, after: Standing) -> None:
         """The position, by compare-and-set."""

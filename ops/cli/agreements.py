@@ -27,7 +27,7 @@ def apply(
         tuple[str, ...],
         Parameter(
             negative=(),
-            consume_multiple=True,
+            consume_multiple=1,  # at least: an empty `--to $COMPLAINTS` is a mistake
             show_default=False,
             help="Also move these complaints to the newest version of their own agreement.",
         ),

@@ -197,6 +197,18 @@ def test_a_worker_goes_on_with_the_tables_that_a_rebuild_has_switched_to(place: 
         assert worker.standing(0).position == feed.last()
 
 
+def test_a_worker_with_nothing_to_do_outlives_rebuilds_that_take_its_tables_away(place: Place) -> None:
+    with database_of(place) as database, database_of(place) as other, feed_of(place) as feed:
+        worker = Projector(other)
+        worker.catch_up(feed)
+        before = worker.standing(0)
+        for _ in range(2):
+            rebuild(database, feed, Recounter, ["sla"], at=LATER)
+            assert (worker.last(), worker.standing(0), worker.standings()) == (feed.last(), before, {0: before})
+            assert (worker.parked(), worker.is_fed_by_kafka(), worker.catch_up(feed)) == (0, False, 0)
+        assert worker.generation == Projector(database).generation
+
+
 @pytest.mark.slow
 def test_a_worker_killed_at_any_moment_loses_and_doubles_nothing(place: Place) -> None:
     random = Random(3)

@@ -240,6 +240,8 @@ def test_an_unknown_complaint_is_not_found_and_nothing_is_published_or_moved(cli
     assert "no complaint C-404 is known; nothing was published or moved" in said.stderr
     assert len(cli.lines("agreements", "show")) == 1
     assert cli("agreements", "apply", longer(cli), "--to", "C-1", "--open").exit == 2
+    assert cli("agreements", "apply", longer(cli), "--to").exit == 2, "no complaint is named"
+    assert len(cli.lines("agreements", "show")) == 1
 
 
 def test_a_version_that_waits_for_the_first_fact_can_be_applied_to_nothing(cli: Cli) -> None:

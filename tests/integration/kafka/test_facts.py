@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +13,7 @@ from contracts.topics import DEAD_OUT
 from tests.integration.engines import engine, take
 from tests.integration.facts import check_sound, dead, event, filed, ids
 from tests.integration.kafka.conftest import Start
-from tests.integration.kafka.workers import Worker, last, offsets, recorded, relayed, until
+from tests.integration.kafka.workers import ROOT, Worker, last, offsets, recorded, relayed, until
 from tests.integration.stores import Place, Stores
 from tests.servers.kafka import Kafka, Record, events, positions
 
@@ -52,6 +55,16 @@ def test_facts_in_structured_binary_and_batched_mode_are_recorded_once(
     assert sum(offsets(store).values()) == 9
     assert len(positions(events(kafka))) >= relayed(store)
     check_sound(store)
+
+
+def test_the_example_of_the_documentation_sends_a_fact(kafka: Kafka, store: Path, start: Start) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "upstream.md").read_text(), re.DOTALL)
+    assert "broker:9092" in example
+    subprocess.run([sys.executable, "-c", example.replace("broker:9092", kafka.bootstrap)], check=True, timeout=60)
+    worker = start()
+    until(lambda: recorded(store) == 1)
+    assert worker.stop() == 0
+    assert ids(store) == ["4711"]
 
 
 def test_what_cannot_be_understood_is_told_with_its_own_bytes_and_headers(
