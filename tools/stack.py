@@ -234,14 +234,21 @@ def _interrupt(_: int, __: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
+def _number(text: str) -> int:
+    """So many processes; argparse names what is none."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+    return int(text)
+
+
 def main() -> None:
     """Runs everything until it is told to stop."""
     parser = argparse.ArgumentParser(
         prog="make stack", description="Runs PostgreSQL, Kafka and stilldown's workers on this machine."
     )
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where the data are to stay. Default: nowhere")
-    parser.add_argument("--engines", type=int, default=2, help="how many take facts (2)")
-    parser.add_argument("--projectors", type=int, default=2, help="how many keep views up to date (2)")
+    parser.add_argument("--engines", type=_number, default=2, metavar="N", help="how many take facts (2)")
+    parser.add_argument("--projectors", type=_number, default=2, metavar="N", help="how many keep views up to date (2)")
     given = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell's background job is to ignore Ctrl-C
         signal.signal(number, _interrupt)

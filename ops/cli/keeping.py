@@ -209,6 +209,8 @@ def migrate(
         upgraded = "is upgraded" if migrated.done else "is up to date"
         done = "is made" if migrated.made else upgraded
         console().print(f"The store {named(url)} {done} (schema version {migrated.schema}).", soft_wrap=True)
+        if begin:
+            console().print("Once no worker of the version before runs any more, `stilldown migrate` finishes it.")
         for name, what in made.items():
             console().print(f"The topic {name} is {'made' if what == 'made' else 'up to date'}.", soft_wrap=True)
         if rearmed is not None:
