@@ -116,6 +116,12 @@ class Keeper:
             )[0]
         return bool(row[0])
 
+    def is_left(self) -> bool:
+        """Whether engines on Kafka had this store and did not let go of it: they died, or it is a copy of theirs."""
+        with reading(self._store) as unit:
+            relay = unit.lease(RELAY)
+            return bool(relay.holder) and relay.until <= unit.now()
+
     def standing(self, now: int) -> Standing:
         """How the store stands at `now`: one look, of one moment."""
         with reading(self._store) as unit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -10,6 +11,10 @@ from engine.keeping import Keeper
 from ops.errors import MomentError
 
 WALL = "wall"
+_LEFT = (
+    "note: what has fallen due is left to the next engine: those of this store did not stop in good order, or it is a"
+    " copy of theirs (docs/backup.md)"
+)
 
 
 class Moments(NamedTuple):
@@ -37,24 +42,34 @@ def read_moment(option: str, text: str) -> int:
     return us
 
 
-def moments(url: str, at: str | None, known_at: str | None) -> Moments:
+def moments(url: str, at: str | None, known_at: str | None, tell: Callable[[str], None]) -> Moments:
     """Give the moments that are asked for, each by default the other's, or now: then, what is due is done first.
+
+    Where it is not, `tell` is told why. See `up_to_date`.
 
     Raises MomentError where one cannot be read, NoStoreError where there is no store.
     """
     wanted_at = None if at is None else read_moment("--at", at)
     wanted_known = None if known_at is None else read_moment("--known-at", known_at)
-    now = up_to_date(url) if wanted_known is None else standing_now(url)
+    now = up_to_date(url, tell) if wanted_known is None else standing_now(url)
     known = now if wanted_known is None else wanted_known
     return Moments(known if wanted_at is None else wanted_at, known, now)
 
 
-def up_to_date(url: str) -> int:
-    """Do what is due, and give the engine's now."""
+def up_to_date(url: str, tell: Callable[[str], None] | None) -> int:
+    """Do what is due, and give the engine's now.
+
+    A store that engines on Kafka did not let go of may be a copy that is behind what they have sent: whatever is
+    recorded in it before an engine has read that back is a second history. There what is due is left to the engine,
+    and `tell` is told. None: something is going to be recorded in any case.
+    """
     with Keeper(url) as keeper:
         now = _now(keeper)
         due = keeper.is_due(now)
-    if due:
+        left = due and tell is not None and keeper.is_left()
+    if left and tell is not None:
+        tell(_LEFT)
+    elif due:
         from ops.opening import engine  # noqa: PLC0415 - most of the time nothing is due, and this takes its time
 
         with engine(url) as opened:

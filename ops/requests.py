@@ -40,7 +40,7 @@ def ask(url: str, complaint: str, kind: str, data: dict[str, Any]) -> Answer:
     Raises UnknownError where there is no such complaint (nothing is recorded then), OptionError where a value cannot
     be, NoStoreError where there is no store.
     """
-    now = up_to_date(url)
+    now = up_to_date(url, None)
     reader = Reader(url)
     try:
         before = reader.show(complaint, at=now, known_at=now)

@@ -25,7 +25,7 @@ def explain(
     from ops.explained import told
 
     url = common.url
-    asked = moments(url, at, None)
+    asked = moments(url, at, None, tell)
     reader = Reader(url)
     try:
         explained = reader.explain(id, clock, at=asked.at, known_at=asked.known_at)

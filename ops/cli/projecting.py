@@ -121,7 +121,7 @@ def rebuild(
         raise UsageError(f"{what}; there are {', '.join(VIEWS)}")
     servers = None if kafka is None else kafka_servers(kafka)
     logs.be_deaf_to("aiokafka", verbose=common.verbose)
-    now = up_to_date(common.url)
+    now = up_to_date(common.url, tell)
     with ExitStack() as stack:
         found = stack.enter_context(opened(common.url, views, alarm=alarm))
         feed = found.feed if servers is None else stack.enter_context(closing(_topic(servers)))

@@ -29,7 +29,7 @@ def show(
     from ops.asking import moments
 
     url = common.url
-    asked = moments(url, at, known_at)
+    asked = moments(url, at, known_at, tell)
     reader = Reader(url)
     try:
         shown = reader.show(id, at=asked.at, known_at=asked.known_at)
@@ -59,7 +59,7 @@ def history(
     from ops.asking import moments
 
     url = common.url
-    asked = moments(url, at, known_at)
+    asked = moments(url, at, known_at, tell)
     reader = Reader(url)
     try:
         events = reader.history(id, at=None if at is None else asked.at, known_at=asked.known_at)

@@ -47,7 +47,7 @@ def view(
     if sum_by is not None and not keys:
         raise UsageError("--sum-by: name columns, such as --sum-by team,month")
     columns = columns_of(Question(name, 0, 0, wanted, keys))
-    asked = moments(url, at, known_at)
+    asked = moments(url, at, known_at, tell)
     with opened(url, views, alarm=alarm) as found:
         found.catch_up()
         if behind := found.behind():
