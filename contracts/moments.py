@@ -36,8 +36,8 @@ def rfc3339(us: int) -> str:
 
 
 def seconds(us: int) -> int:
-    """A length of `us` microseconds, cut to whole seconds."""
-    return us // SECOND
+    """A length of `us` microseconds, cut to whole seconds; a negative one is not rounded down."""
+    return us // SECOND if us >= 0 else -(-us // SECOND)
 
 
 def exact(text: str) -> str:

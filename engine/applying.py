@@ -82,7 +82,7 @@ class Applying(Timers):
                     continue
                 new.append((complaint, newest.number, cause(complaint.agreement, newest.number, name)))
                 moves.moved.append(Moved(name, complaint.agreement, before, newest.number))
-        step = Step(self, self._now)
+        step = Step(self, self._now, self._now)
         step.apply(new)
         self._keep(step)
         return moves

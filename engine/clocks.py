@@ -93,9 +93,19 @@ class Clocks:
     """The clocks of a complaint at `now`, by what is known: facts and outages with a later time are left out."""
 
     def __init__(
-        self, complaint: Complaint, outages: Sequence[Outage], applied: Sequence[Applied], now: int, *, last: bool
+        self,
+        complaint: Complaint,
+        outages: Sequence[Outage],
+        applied: Sequence[Applied],
+        now: int,
+        *,
+        by: int | None = None,
+        last: bool,
     ) -> None:
-        """`applied`: the terms that the complaint has had, in order; `last`: nothing is known of a time after `now`."""
+        """`applied`: the terms that the complaint has had, in order; `last`: nothing is known of a time after `now`.
+
+        What falls due `by` then has done so (None: `now` itself).
+        """
         self._filed = complaint.filing.us
         self._born = complaint.born
         self._steps, self._told = (complaint.beginnings, complaint.told) if last else complaint.as_told(now)
@@ -103,6 +113,7 @@ class Clocks:
         self._lived: tuple[tuple[int, int, int], ...] | None = None
         self._applied = applied
         self._now = now
+        self._by = now if by is None else by
 
     def runs(self, since: int | None = None) -> Iterator[Run]:
         """What every cycle is reckoned from, for a complaint that has had one version of its terms; as `found`."""
@@ -118,7 +129,7 @@ class Clocks:
     def found(self, since: int | None = None) -> Iterator[Found]:
         """Every cycle, by name and number. Of those that follow outages, the ones from `since` on, if it is given."""
         if len(self._applied) == 1:
-            yield from (run.found(self._now) for run in self.runs(since))
+            yield from (run.found(self._now, self._by) for run in self.runs(since))
             return
         for name in sorted({clock.name for applied in self._applied for clock in applied.terms.clocks}):
             yield from self._under(name, since)
@@ -326,8 +337,8 @@ class Clocks:
                 continue
             own = self._own(span, work)
             if until is None or (own.stop is not None and own.stop.time <= until):
-                return self._run(own, applied, work, self._now).found(self._now, kept)
-            found = self._run(own._replace(stop=None), applied, work, until).found(until, kept)
+                return self._run(own, applied, work, self._now).found(self._now, self._by, kept)
+            found = self._run(own._replace(stop=None), applied, work, until).found(until, until, kept)
             if own.start <= until:
                 kept = Kept(until, found.reckoned.warned, found.reckoned.breached_at, found.upholds)
         if found is None:  # pragma: no cover - a clock that is named is in some terms

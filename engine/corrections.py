@@ -20,6 +20,7 @@ from contracts.facts import (
     ServiceDown,
     ServiceUp,
 )
+from contracts.refusals import refusal
 
 Ref = tuple[str, str]
 """What identifies a fact: `source` and `id`."""
@@ -77,10 +78,21 @@ def corrected(fact: Fact, correction: FactCorrected) -> Fact | None:
         try:
             data = msgspec.convert(fields, cls)
         except msgspec.ValidationError as error:
-            raise MalformedError(f"corrected, it cannot be understood: {error}", "data.data", correction.data) from None
+            raise refusal(error, msgspec.json.encode(fields), cls, "data.data") from None
         except RecursionError:
             raise MalformedError("nested too deep", "data.data") from None
-    return make(fact.source, fact.id, fact.type, fact.subject, correction.time or fact.time, data)
+    try:
+        return make(fact.source, fact.id, fact.type, fact.subject, correction.time or fact.time, data)
+    except MalformedError as error:
+        raise _of_the_correction(error, correction) from None
+
+
+def _of_the_correction(error: MalformedError, correction: FactCorrected) -> MalformedError:
+    """What is wrong with a fact once it is corrected, by the field of the correction that makes it so."""
+    name = (error.field or "").removeprefix("data.")
+    changed = correction.data is not None and name.partition(".")[0] in correction.data
+    field = f"data.data.{name}" if changed else "data.time"
+    return MalformedError(f"corrected, it cannot be understood: {error.reason}", field, error.value)
 
 
 def forbid(before: Fact | None, after: Fact | None, correction: FactCorrected, *, turned: bool) -> None:

@@ -83,9 +83,9 @@ class Seen(Struct, frozen=True, gc=False):
     run: Run
     next: int | None
 
-    def holds(self, run: Run, now: int) -> bool:
+    def holds(self, run: Run, by: int) -> bool:
         """Whether it stands as it did: a cycle changes at its moments alone, and one that has stopped never does."""
-        return (self.next is None or now < self.next) and self.run == run
+        return (self.next is None or by < self.next) and self.run == run
 
 
 class Cycles(Struct, eq=False, gc=False):

@@ -101,17 +101,26 @@ def needs_service(terms: list[Applied]) -> bool:
 class Following:
     """One look at a complaint at `now`: what is to be decided, and when something falls due next.
 
-    What follows outages is looked at from `since` on (None: all of it). `time` is that of what brings the look about.
+    What falls due `by` then has done so. What follows outages is looked at from `since` on (None: all of it). `time` is
+    that of what brings the look about.
     """
 
     def __init__(
-        self, complaint: Complaint, service: Service | None, terms: list[Applied], now: int, *, since: int | None
+        self,
+        complaint: Complaint,
+        service: Service | None,
+        terms: list[Applied],
+        now: int,
+        *,
+        by: int,
+        since: int | None,
     ) -> None:
         self._complaint = complaint
         self._service = service
         self._outages: list[Outage] = [] if service is None else service.outages
         self._terms = terms
         self._now = now
+        self._by = by
         self._since = since
         self._due: list[int] = []
         self._live: list[tuple[int, Run]] = []
@@ -119,7 +128,7 @@ class Following:
 
     @cached_property
     def _all(self) -> Clocks:
-        return Clocks(self._complaint, self._outages, self._terms, self._now, last=True)
+        return Clocks(self._complaint, self._outages, self._terms, self._now, by=self._by, last=True)
 
     def decisions(self, time: int) -> Iterator[Decided]:
         """What differs from what is recorded; it is recorded as it comes, or the complaint is not used any more."""
@@ -135,14 +144,14 @@ class Following:
             yield from self._under_one(self._runs(looked, moved), time)
         else:
             for at, run in looked.live:
-                if at > self._now:
+                if at > self._by:
                     self._live.append((at, run))
                 else:
                     yield from self._under_one((run,), time)
         if self._complaint.promised:
             yield from self._promises()
         self._credit, credit = looked.credit, self._terms[-1].terms.credit
-        if self._credit is not None and credit is not None and self._credit[0] <= self._now:
+        if self._credit is not None and credit is not None and self._credit[0] <= self._by:
             _, outage = self._credit
             self._credit = None
             yield from self._owe(credit, outage, outage.end, time)
@@ -191,18 +200,18 @@ class Following:
 
     def _under_one(self, runs: Iterable[Run], time: int) -> Iterator[Decided]:
         """A cycle is reckoned unless nothing of it can differ from what was recorded when it was last."""
-        complaint, now, live = self._complaint, self._now, self._live
+        complaint, by, live = self._complaint, self._by, self._live
         for run in runs:
             name, number = run.work.name, run.span.number
             cycles = complaint.cycles.get(name)
             row = seen = None
             if cycles is not None:
                 row, seen = cycles.row(number), cycles.seen(number)
-            if seen is not None and seen.holds(run, now):
+            if seen is not None and seen.holds(run, by):
                 if seen.next is not None:
                     live.append((seen.next, run))
                 continue
-            found = run.found(now)
+            found = run.found(self._now, by)
             coming = found.reckoned.next
             if coming is not None:
                 live.append((coming, run))
@@ -217,7 +226,7 @@ class Following:
 
     def _promises(self) -> Iterator[Decided]:
         broken = self._complaint.broken
-        for row in dealings.promises(self._complaint.log, self._now):
+        for row in dealings.promises(self._complaint.log, self._by):
             if row.due is None or row.state not in {"open", "broken"}:
                 continue
             due = micros(row.due)
@@ -246,7 +255,7 @@ class Following:
     def _owe(self, credit: Credit, outage: Outage, end: int | None, time: int) -> Iterator[Decided]:
         """What is owed for an outage that the complaint lives through until `end`, where that is not recorded."""
         recorded = self._complaint.credits
-        now = owed(credit, outage.start, end, self._now)
+        now = owed(credit, outage.start, end, self._by)
         if now.next is not None and self._complaint.beginnings[-1].status == OPEN:
             self._credit = (now.next, outage)  # one outage lasts at most
         before = recorded.get(outage.start, "0")

@@ -72,7 +72,7 @@ class Rearming(Timers):
     def _follows(self, complaint: Complaint) -> int | None:
         terms = applied(complaint, self)
         service = self.service(complaint.service) if needs_service(terms) else None
-        following = Following(complaint, service, terms, complaint.recorded_at, since=None)
+        following = Following(complaint, service, terms, complaint.recorded_at, by=complaint.recorded_at, since=None)
         differs = any([True for _ in following.decisions(complaint.recorded_at)])  # noqa: C419 - to the end
         return complaint.recorded_at if differs else following.due
 

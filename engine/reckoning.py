@@ -115,29 +115,31 @@ def reckon(
     blocks: Sequence[Block],
     now: int,
     *,
+    by: int | None = None,
     extension: Extension | None = None,
     kept: Kept | None = None,
 ) -> Reckoned:
-    """Where a cycle stands at `now`.
+    """Where a cycle stands at `now`; what falls due `by` then has done so (None: `now` itself).
 
     `blocks` are in order, apart from each other, and begin at `start` at the earliest; `stop` is up to `now`.
     """
+    by = now if by is None else by
     edge = now if stop is None else stop.time
     live = [b for b in blocks if (b.start <= edge if stop is None else b.start < edge)] if blocks else ()
     last = live[-1] if live else None
     lasts = last if last is not None and last.pause and (last.end is None or last.end > edge) else None
     run = _Run(work, start, live, edge)
     due = _breach(run, extension, kept)
-    breached = due if due is not None and due <= now and (stop is None or due < stop.time) else None
+    breached = due if due is not None and due <= by and (stop is None or due < stop.time) else None
     if kept is not None and kept.breached is not None:  # also where by these terms it had stopped before
         breached = kept.breached
-    warned, coming = _warnings(run, stop, extension, kept)
+    warned, coming = _warnings(run, by if stop is None else edge, stop, extension, kept)
     if stop is not None:
         state = ("met" if breached is None else "late") if stop.own else ("cancelled" if breached is None else "late")
         upcoming = None
     else:
         state = "breached" if breached is not None else "running" if lasts is None else "paused"
-        if due is not None and due > now:
+        if due is not None and due > by:
             coming.append(due)
         upcoming = min(coming, default=None)
     due_at = None if due is None or (lasts is not None and due > edge) else due
@@ -248,9 +250,9 @@ def _moved(run: _Run, first: int) -> int | None:
 
 
 def _warnings(
-    run: _Run, stop: Stop | None, extension: Extension | None, kept: Kept | None
+    run: _Run, by: int, stop: Stop | None, extension: Extension | None, kept: Kept | None
 ) -> tuple[tuple[Warned, ...], list[int]]:
-    """Warnings that were due by the edge, before its stop; and when the others are."""
+    """Warnings that were due by a moment, before its stop; and when the others are."""
     if not run.work.fractions and kept is None:
         return (), []
     warned = [] if kept is None else [*kept.warned]
@@ -260,7 +262,7 @@ def _warnings(
         if at is None or fraction in given:
             continue
         due = at if kept is None else max(at, kept.floor)
-        if due > run.edge:
+        if due > by:
             coming.append(due)
         elif stop is None or due < stop.time:
             warned.append((fraction, due))

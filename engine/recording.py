@@ -100,10 +100,14 @@ class Touch(Struct, frozen=True, gc=False):
 
 
 class Recording(Struct, eq=False, gc=False):
-    """What follows from one fact, or from time alone, at `now` (microseconds)."""
+    """What follows from one fact, or from time alone, at `now` (microseconds).
+
+    What falls due `by` a moment has done so: all at `now`, or all before it, since more facts of that instant may come.
+    """
 
     streams: Streams
     now: int
+    by: int
     events: list[Recorded] = []
     decisions: int = 0
     """How many of the events are decisions."""

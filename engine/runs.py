@@ -51,12 +51,12 @@ class Run(NamedTuple):
     waits: tuple[Wait, ...]
     extension: Extension | None
 
-    def found(self, now: int, kept: Kept | None = None) -> Found:
-        """Where it stands at `now`."""
+    def found(self, now: int, by: int, kept: Kept | None = None) -> Found:
+        """Where it stands at `now`, with what falls due `by` then."""
         work, _, span, blocks, waits, extension = self
         if span.outage is not None and not (waits or blocks or extension or kept):
-            return _in_common(self, now)
-        reckoned = reckon(work, span.start, span.stop, blocks, now, extension=extension, kept=kept)
+            return _in_common(self, by)
+        reckoned = reckon(work, span.start, span.stop, blocks, now, by=by, extension=extension, kept=kept)
         return Found(self, reckoned, kept)
 
 
@@ -94,9 +94,9 @@ class Found(NamedTuple):
 
 
 @lru_cache(_MOST)
-def _in_common(run: Run, now: int) -> Found:
+def _in_common(run: Run, by: int) -> Found:
     """A cycle that follows its outage and nothing else. Many complaints live through the same one."""
-    return Found(run, reckon(run.work, run.span.start, run.span.stop, (), now), common=now)
+    return Found(run, reckon(run.work, run.span.start, run.span.stop, (), by), common=by)
 
 
 def cycle_of(found: Found, agreement: str, *, at: int | None = None) -> Cycle:
@@ -134,8 +134,8 @@ def recorded(found: Found, agreement: str) -> tuple[Cycle, ClockRow]:
 
 
 @lru_cache(_MOST)
-def _recorded_in_common(run: Run, now: int, agreement: str) -> tuple[Cycle, ClockRow]:
-    cycle = cycle_of(_in_common(run, now), agreement)
+def _recorded_in_common(run: Run, by: int, agreement: str) -> tuple[Cycle, ClockRow]:
+    cycle = cycle_of(_in_common(run, by), agreement)
     return cycle, clock_row(cycle)
 
 

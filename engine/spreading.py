@@ -134,7 +134,7 @@ class Spreading(Recording):
             self._grant(complaint, complaint.standing)
         self._stand_in(complaint, time, cause)
         clocks = touch.clocks
-        if clocks is not None and not clocks and (complaint.armed is None or complaint.armed > self.now):
+        if clocks is not None and not clocks and (complaint.armed is None or complaint.armed > self.by):
             return
         looked = complaint.looked
         terms = applied(complaint, self.streams) if looked is None else looked.terms
@@ -142,7 +142,7 @@ class Spreading(Recording):
             return
         follows = needs_service(terms) if looked is None else looked.service
         service = self.streams.service(complaint.service) if follows else None
-        following = Following(complaint, service, terms, self.now, since=touch.since)
+        following = Following(complaint, service, terms, self.now, by=self.by, since=touch.since)
         if looked is not None and clocks is not None and (service is None or service.version == looked.service):
             decided = following.come(looked, clocks, time)
         else:
@@ -212,11 +212,14 @@ class Spreading(Recording):
         return gather(complaint.people, self._told_of)
 
     def _told_of(self, person: str) -> Sequence[Absence]:
-        return self.streams.person(person).absences() if self.streams.is_told_of(person) else ()
+        """The absences of a person; one that begins at `now` does so when all facts of that instant are taken."""
+        if not self.streams.is_told_of(person):
+            return ()
+        return [absence for absence in self.streams.person(person).absences() if absence.start <= self.by]
 
     def _tables(self, complaint: Complaint, cls: type[FactData] | None = None) -> ComplaintRestated:
         """The rows of a complaint as they stand, of those that a fact of class `cls` may change."""
-        return tables(complaint, self.now, self._absences(complaint), cls)
+        return tables(complaint, self.now, self.by, self._absences(complaint), cls)
 
     def _stand_in(self, complaint: Complaint, time: int, cause: Ref) -> None:
         """Where its owner is absent it goes to the deputy; where that holds no more, its owners are restated."""

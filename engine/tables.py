@@ -20,8 +20,10 @@ _EMPTY = ComplaintRestated()
 _QUIET = ("complaint.acknowledged", "complaint.close_requested", "complaint.escalated", "resolution.")
 
 
-def tables(complaint: Complaint, now: int, absent: Absences, cls: type[FactData] | None = None) -> ComplaintRestated:
-    """All rows as they stand; none where a fact of class `cls` changes none."""
+def tables(
+    complaint: Complaint, now: int, by: int, absent: Absences, cls: type[FactData] | None = None
+) -> ComplaintRestated:
+    """All rows as they stand, with promises that were due `by` then; none where a fact of class `cls` changes none."""
     if cls is not None and cls.TYPE.startswith(_QUIET):
         return _EMPTY
     facts = complaint.log
@@ -32,7 +34,7 @@ def tables(complaint: Complaint, now: int, absent: Absences, cls: type[FactData]
         counts=counts(facts, owned),
         visits=tuple(dealings.visits(facts)),
         parts=tuple(dealings.parts(facts)),
-        promises=tuple(dealings.promises(facts, now)),
+        promises=tuple(dealings.promises(facts, by)),
         remedies=tuple(dealings.remedies(facts)),
         notices=tuple(dealings.notices(facts)),
         decision=dealings.answer(facts),

@@ -328,7 +328,7 @@ class Taking(Timers):
         return found
 
     def _decide(self, body: bytes, fact: Fact, digest: bytes) -> Result:
-        step = Step(self, self._now)
+        step = Step(self, self._now, self._now - 1)
         try:
             held = step.take(fact)
         except MalformedError as error:

@@ -81,7 +81,7 @@ class Timers(Stock):
         for complaint in step.complaints:
             self._arm(complaint, complaint.due)
         for person in step.persons:
-            self._arm(person, person.begins(self._now))
+            self._arm(person, person.begins(step.by))
         if step.owned:
             self._owned += step.owned
         for work in step.work:
@@ -171,7 +171,7 @@ class Timers(Stock):
         raise NotImplementedError
 
     def _fired(self, state: State, due: int) -> None:
-        step = Step(self, self._now)
+        step = Step(self, self._now, self._now - 1 if isinstance(state, Service) else self._now)
         try:
             if isinstance(state, Service):
                 step.silence(state, due)
@@ -214,8 +214,8 @@ class Timers(Stock):
 
     def _carry(self, row: WorkRow) -> None:
         work = Work(row.stream, row.since, row.time, (row.source, row.id))
-        step = Step(self, self._now)
         kind, _, name = row.stream.partition(":")
+        step = Step(self, self._now, self._now if kind == "person" and self._begun(name) else self._now - 1)
         names, cursor = (self._leaning if kind == "service" else self._owning)(step, work, name, row.cursor)
         self._read(self._unit, [f"complaint:{name}" for name in names])
         try:
@@ -227,6 +227,11 @@ class Timers(Stock):
         self._portion.took(len(names) + 1)
         self._unit.move_work(row.number, cursor)
         self._keep(step)
+
+    def _begun(self, name: str) -> bool:
+        """Whether every absence of a person that begins by now has begun: its timer has fired."""
+        armed = self.person(name).armed
+        return armed is None or armed > self._now
 
     def _leaning(self, step: Step, work: Work, name: str, cursor: str) -> tuple[list[str], str | None]:
         """The next complaints that follow a service, and how far that is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
@@ -32,7 +33,10 @@ class View(NamedTuple):
 
 def month(us: int, zone: str) -> str:
     """The month of a moment on a wall clock: `2013-02`."""
-    return moment(us).astimezone(_zone(zone)).strftime("%Y-%m")
+    at = moment(us)
+    with suppress(OverflowError):  # in the calendar's first and last day the wall clock may lie beyond it
+        at = at.astimezone(_zone(zone))
+    return at.isoformat()[:7]
 
 
 @lru_cache(256)

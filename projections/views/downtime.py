@@ -142,7 +142,8 @@ def _periods(start: int, end: int, period: str | None) -> Iterator[tuple[dict[st
 
 
 def _names(day: datetime) -> dict[str, str]:
-    return {"day": day.strftime("%Y-%m-%d"), "month": day.strftime("%Y-%m")}
+    name = day.isoformat()
+    return {"day": name[:10], "month": name[:7]}
 
 
 def _next_month(day: datetime) -> datetime:

@@ -214,8 +214,8 @@ _FORBIDDEN: list[tuple[str, str, dict[str, Any]]] = [
     ("down", "data.proof", {"void": True}),
     ("up", "data.proof", {"time": when(1)}),
     ("down", "data.proof", {"data": {"evidence": "operator"}}),
-    ("seen", "data.data", {"data": {"by": ""}}),
-    ("down", "data.data", {"data": {"evidence": "nobody"}, "proof": "mail"}),
+    ("seen", "data.data.by", {"data": {"by": ""}}),
+    ("down", "data.data.evidence", {"data": {"evidence": "nobody"}, "proof": "mail"}),
     ("seen", "data.time", {"time": "ahead"}),
     ("seen", "subject", {"void": True}),
 ]

@@ -131,7 +131,8 @@ def downtime(world: World, complaint: str) -> dict[str, int]:
 
 
 def seconds(length: timedelta) -> int:
-    return length // timedelta(seconds=1)
+    whole = abs(length) // timedelta(seconds=1)
+    return whole if length >= timedelta() else -whole
 
 
 # ---- owners, causes, promises

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.cli.running import PROGRAM, STORY, Cli
+from tests.integration.cli.running import PROGRAM, STORY, Cli, fact, filed
 
 
 @pytest.fixture
@@ -103,6 +103,25 @@ def test_downtime_by_day_adds_up_to_the_outage_and_tells_the_availability(story:
     (whole,) = story.lines("view", "downtime", "--sum-by", "service")
     assert whole["experienced"] == 528_600
     assert 0 < whole["availability"] < 1
+
+
+def test_what_began_in_the_calendars_first_days_has_its_month(cli: Cli) -> None:
+    terms = """
+        effective = 2020-01-01
+        [agreement.standard]
+        zone = "America/New_York"
+        credit = { after = "PT0H", per = "day", amount = "1.00", currency = "USD", cap = "2.00" }
+    """
+    (cli.folder / "terms.toml").write_text(terms)
+    cli("agreements", "apply", "terms.toml")
+    cli.load(
+        filed("C-1", "2024-03-01T08:00", service="S", down_since="0001-01-01T00:00:00Z"),
+        fact("service.up", "S", "2024-03-01T09:00", evidence="customer", since="0001-02-03T00:00:00Z"),
+    )
+    rows = cli.lines("view", "downtime", "--sum-by", "service,month")
+    assert [(row["month"], row["experienced"]) for row in rows] == [("0001-01", 31 * 86_400), ("0001-02", 2 * 86_400)]
+    assert cli.lines("view", "downtime", "--sum-by", "day")[0]["day"] == "0001-01-01"
+    assert [row["month"] for row in cli.lines("view", "credits")] == ["0001-01"]
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ class Story:
         self.dues.pop(stream, None)
         self.now = max(self.now, due)
         state = self.memory.states[stream]
-        step = Step(self.memory, self.now)
+        step = Step(self.memory, self.now, self.now - 1 if isinstance(state, Service) else self.now)
         if isinstance(state, Service):
             step.silence(state, due)
         elif isinstance(state, Complaint):
@@ -200,13 +200,13 @@ class Story:
         self._until(us(minute), _AFTER)
         state = self.memory.complaint(complaint)
         assert state is not None
-        step = Step(self.memory, self.now)
+        step = Step(self.memory, self.now, self.now)
         step.apply([(state, version, ("/stilldown/agreements", f"{state.agreement}/{version}/{complaint}"))])
         self._record(step)
         return self
 
     def _take(self, told: Told) -> None:
-        step = Step(self.memory, self.now)
+        step = Step(self.memory, self.now, self.now - 1)
         try:
             held = step.take(parse(told.bytes()))
         except MalformedError as error:
@@ -225,9 +225,9 @@ class Story:
             complaint.armed = complaint.due
             self._arm(complaint.stream, complaint.due)
         for person in step.persons:
-            self._arm(person.stream, person.begins(self.now))
+            self._arm(person.stream, person.begins(step.by))
         for work in step.work:  # of a person, or of a service with many complaints: all in one
-            following = Step(self.memory, self.now)
+            following = Step(self.memory, self.now, step.by)
             following.follow(work, [s.name for s in self.memory.states.values() if isinstance(s, Complaint)])
             self._record(following)
 

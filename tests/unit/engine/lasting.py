@@ -85,7 +85,7 @@ class Lasting(Story):
     def renew(self, version: int, complaint: str = "C") -> Lasting:
         """The complaint gets another version, now."""
         self.fresh = []
-        step = Step(self.memory, self.now)
+        step = Step(self.memory, self.now, self.now)
         cause = ("/stilldown/agreements", f"standard/{version}/{complaint}")
         step.apply([(self.complaint(complaint), version, cause)])
         self._record(step)

@@ -39,7 +39,7 @@ def test_the_open_complaints_of_an_absent_person_go_to_the_deputy_when_the_absen
 
 
 def test_an_absence_told_late_holds_from_when_it_was_told() -> None:
-    it = given(filed(0), assigned(1, "ann"), absent(100, "ann", 60, 200, deputy="bob"))
+    it = given(filed(0), assigned(1, "ann"), absent(100, "ann", 60, 200, deputy="bob")).at(100)
     assert (told(it), owner(it)) == ([("complaint.reassigned", 100)], ("bob", False))
 
 

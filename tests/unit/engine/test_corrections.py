@@ -227,7 +227,11 @@ def test_what_the_customer_did_not_say_yet_may_be_added() -> None:
 
 @pytest.mark.parametrize(
     "change, field",
-    [({"evidence": "hearsay"}, "data.data"), ({"evidence": None}, "data.data"), ({"since": 20}, "data.since")],
+    [
+        ({"evidence": "hearsay"}, "data.data.evidence"),
+        ({"evidence": None}, "data.data.evidence"),
+        ({"since": 20}, "data.data.since"),
+    ],
 )
 def test_a_correction_that_makes_it_something_nobody_understands_is_a_dead_letter(
     change: dict[str, object], field: str
@@ -236,6 +240,12 @@ def test_a_correction_that_makes_it_something_nobody_understands_is_a_dead_lette
     it = given(filed(0), wrong).when(corrected(30, wrong, data=change))
     assert it.dead == [field]
     assert it.outages() == [(10, None)]
+
+
+def test_a_time_that_makes_it_something_nobody_understands_is_named() -> None:
+    wrong = down(10, since=8)
+    it = given(filed(0), wrong).when(corrected(30, wrong, time=5))
+    assert (it.dead, it.outages()) == (["data.time"], [(8, None)])
 
 
 def test_a_correction_speaks_of_the_complaint_of_its_fact() -> None:

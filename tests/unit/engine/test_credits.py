@@ -99,6 +99,6 @@ def test_each_period_is_recorded_with_the_time_at_which_it_began() -> None:
 
 
 def test_of_an_outage_of_ten_thousand_periods_only_the_last_are_told_one_by_one() -> None:
-    it = given(filed(0), down(0).arriving(10_000 * HOUR), standard=HOURLY)
+    it = given(filed(0), down(0).arriving(10_000 * HOUR + 1), standard=HOURLY)
     made = changes(it)
     assert (len(made), made[-1]) == (1000, (10_000 * HOUR, "15001.5", None))

@@ -39,6 +39,8 @@ def test_experience_is_what_happened_less_what_was_promised() -> None:
     assert promise(made(5, 60), kept(50)) == ("kept", 50, -600)
     assert promise(made(5, 60), kept(60)) == ("kept", 60, 0)
     assert promise(made(5, 60), kept(90)) == ("late", 90, 1800)
+    early, late = promise(made(5, 60), kept(60 - 1.5 / 60)), promise(made(5, 60), kept(60 + 1.5 / 60))
+    assert (early[2], late[2]) == (-1, 1), "cut to whole seconds"
 
 
 def test_a_promise_kept_though_released_is_kept() -> None:
