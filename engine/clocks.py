@@ -320,7 +320,7 @@ class Clocks:
                 continue
             due = due_then(work, span.start, blocks, max(said, sent))
             if due is not None and extended.until > due and sent < due:
-                return Extension(said, extended.until, extended.fact.ref)
+                return Extension(said, extended.until, extended.fact.ref, max(said, sent))
         return None
 
     def _cycle(self, span: Span, works: Works) -> Found:

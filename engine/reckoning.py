@@ -47,11 +47,12 @@ class Stop(NamedTuple):
 
 
 class Extension(NamedTuple):
-    """Said at `time` by the fact `behind`: it is due at `until` instead."""
+    """Said at `time` by the fact `behind`: it is due at `until` instead. From `since` on its notice is there too."""
 
     time: int
     until: int
     behind: Behind
+    since: int
 
 
 class Kept(NamedTuple):
@@ -129,7 +130,8 @@ def reckon(
     last = live[-1] if live else None
     lasts = last if last is not None and last.pause and (last.end is None or last.end > edge) else None
     run = _Run(work, start, live, edge)
-    due = _breach(run, extension, kept)
+    reached = _due(run, extension)
+    due = reached if kept is None else _kept(reached, kept)
     breached = due if due is not None and due <= by and (stop is None or due < stop.time) else None
     if kept is not None and kept.breached is not None:  # also where by these terms it had stopped before
         breached = kept.breached
@@ -142,7 +144,8 @@ def reckon(
         if due is not None and due > by:
             coming.append(due)
         upcoming = min(coming, default=None)
-    due_at = None if due is None or (lasts is not None and due > edge) else due
+    stays = kept is not None and kept.breached is not None
+    due_at = due if lasts is None or stays or (reached is not None and reached <= edge) else None
     return Reckoned(state, due, due_at, None if stop is None else stop.time, warned, breached, lasts, upcoming)
 
 
@@ -186,11 +189,11 @@ class _Run(NamedTuple):
     edge: int
 
 
-def _breach(run: _Run, extension: Extension | None, kept: Kept | None) -> int | None:
-    if kept is not None and kept.breached is not None:
+def _kept(reached: int | None, kept: Kept) -> int | None:
+    """When it is due, where earlier terms had brought something about: a breach, or nothing until new ones came."""
+    if kept.breached is not None:
         return kept.breached
-    due = _due(run, extension)
-    return max(due, kept.floor) if due is not None and kept is not None else due
+    return None if reached is None else max(reached, kept.floor)
 
 
 def _due(run: _Run, extension: Extension | None) -> int | None:
@@ -282,7 +285,7 @@ def _due_warnings(run: _Run, extension: Extension | None) -> list[tuple[Fraction
     found: list[tuple[Fraction, int | None]] = []
     for fraction in work.fractions:
         at = _when(run, _part(fraction, whole))
-        if extension is not None and (at is None or at > extension.time):
+        if extension is not None and (at is None or at >= extension.since):
             at = _when(run, _part(fraction, longer))
         found.append((fraction, at))
     return found

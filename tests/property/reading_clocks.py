@@ -25,7 +25,7 @@ Where the page leaves something open, this is how it is read, each with the sent
     the due moment as it stood then, a pause that lasted taken as far as it had gone. "Only pauses that begin after it":
     after the extension's `time`, not at it; a gap after it moves the due moment likewise.
 11. An extended `P…D`: the fractions are of the time from the start to the new due moment ("the due moment without
-    pauses"); one that had passed before the extension stands.
+    pauses"); one that had passed before both the extension and its notice were there stands.
 12. A withdrawal or closing at the instant of the clock's own stop comes after it, whatever the order of facts.
 13. A delivery of an answer's notice counts at its own time, also if the answer's time is later.
 14. A cycle of an outage that began and ended before the filing (its `down_since` made it part of the complaint's life)
@@ -104,11 +104,11 @@ def reckon(clock: Clock, hours: Hours, course: Course, before: Before | None = N
     gaps = uncounted(clock, course, now)
     pauses = [(a, b) for a, b in pieces(course, now, gaps) if stop is None or a < stop]
     walked = Walk(clock, hours, course.start, pauses, gaps, now)
-    due = extended(walked, course.extensions)
+    due = reached_due = extended(walked, course.extensions)
     if before is not None:
         due = before.breached or (due and max(due, before.time))
-    is_paused = inside(now, pauses)
-    if is_paused and due is not None and due > now:
+    is_paused, stays = inside(now, pauses), before is not None and before.breached is not None
+    if is_paused and not stays and reached_due is not None and reached_due > now:
         due = None
     breached = due if due is not None and (due <= course.at if stop is None else due < stop) else None
     reached = warnings(walked, course.extensions)
@@ -254,7 +254,7 @@ def warnings(walked: Walk, candidates: Sequence[Extension]) -> dict[Fraction, da
     first = exactly(walked, walked.first_due())
     for fraction in walked.clock.fractions:
         moment = passes(walked, fraction * first)
-        if one is not None and (moment is None or moment > one.time):
+        if one is not None and one.sent is not None and (moment is None or moment >= max(one.time, one.sent)):
             moment = passes(walked, fraction * exactly(walked, one.until))
         if moment is not None:
             found[fraction] = moment

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.agreements import Credit
+from contracts.moments import micros
 
 from .comparing import Bench, compare, earlier
 from .endings import as_recorded
@@ -270,6 +271,26 @@ def test_a_breach_stays_where_new_terms_had_stopped_it_before(bench: Bench) -> N
     tale.acknowledge(20)
     tale.apply(90, under(clock("PT1H", "acknowledged")))
     assert recorded_and_shown(bench, told(tale, 100)) == []
+
+
+def test_a_due_time_that_has_passed_stays_where_new_terms_stopped_it_in_a_pause(bench: Bench) -> None:
+    for target in ("P2D", "PT10M"):
+        for first in (clock("PT1H", "replied"), clock("PT1H", "replied", name="other")):
+            tale = down(first)
+            tale.wait(15)
+            tale.acknowledge(20)
+            tale.apply(90, under(clock(target, "acknowledged", pauses=("parts",))))
+            assert recorded_and_shown(bench, told(tale, 100), 80) == []
+
+
+@pytest.mark.parametrize("sent", [11, 12, 13])
+def test_a_warning_stands_that_had_passed_before_the_notice_of_an_extension(bench: Bench, sent: int) -> None:
+    tale = down(clock("P1D", "replied", on_breach="deem_upheld", warn=(0.5,)))
+    tale.extend(2 * 60, 70 * 60)
+    tale.send(sent * 60, "e")
+    assert recorded_and_shown(bench, told(tale, 80 * 60), 12 * 60, 40 * 60) == []
+    warned = [e for e in bench.events() if e.type == "clock.warned"]
+    assert [e.time for e in warned] == [micros(at(12 * 60 if sent > 12 else 35 * 60))]
 
 
 def test_what_a_breach_brings_about_is_told_by_the_terms_under_which_it_came(bench: Bench) -> None:

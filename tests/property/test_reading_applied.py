@@ -61,6 +61,23 @@ def test_a_breach_stays_also_where_the_new_terms_would_have_stopped_before_it() 
     assert tale.row()["stopped_at"] == 20
 
 
+def test_a_due_time_that_has_passed_is_shown_also_where_the_new_terms_stopped_it_in_a_pause() -> None:
+    for target, then in (("P2D", (60, 60)), ("PT10M", (60, 60))):
+        tale = Timed(clock("PT1H", "replied"))
+        tale.file(0)
+        tale.wait(15)
+        tale.acknowledge(20)
+        tale.apply(90, under(clock(target, "acknowledged", pauses=("parts",))))
+        assert rows(tale) == [("c", 1, "late", *then)]
+    for target, due in (("PT10M", 50), ("PT30M", None)):
+        tale = Timed()
+        tale.file(0)
+        tale.wait(15)
+        tale.acknowledge(20)
+        tale.apply(50, under(clock(target, "acknowledged", pauses=("parts",))))
+        assert rows(tale) == [("c", 1, "met", due, None)]
+
+
 def test_later_cycles_are_under_the_new_terms() -> None:
     tale = Timed(clock("PT1H", "up"))
     tale.file(0, down=True)

@@ -291,6 +291,15 @@ def test_only_pauses_that_begin_after_an_extension_move_it_further() -> None:
     assert tale.cells("due_at", "paused") == (72 * HOUR, 6 * 3600)
 
 
+@pytest.mark.parametrize("sent, warned", [(13, 12), (12, 35), (11, 35)])
+def test_a_warning_stands_that_had_passed_before_an_extension_and_its_notice_were_there(sent: int, warned: int) -> None:
+    tale = deemed(warn=(0.5,))
+    tale.extend(2 * HOUR, 70 * HOUR)
+    tale.send(sent * HOUR, "e")
+    tale.go(60 * HOUR)
+    assert tale.row()["warned_at"] == [warned * HOUR]
+
+
 def test_the_due_time_that_an_extension_has_to_be_later_than_is_the_one_of_then() -> None:
     tale = deemed(pauses=("parts",))
     tale.wait(1 * HOUR)
