@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -80,10 +81,11 @@ def _told(events: Iterator[dict[str, Any]]) -> None:
     from ops.phrases import phrase
     from ops.words import moment
 
+    first = list(islice(events, 1))  # where nothing is known, that is told and no heading
     out = console()
     out.print(Text(f"{'position':>9}  {'time (UTC)':<17} what", style="bold"), soft_wrap=True)
     left_out = 0
-    for event in events:
+    for event in chain(first, events):
         if event["type"] in _FOR_MACHINES:
             left_out += 1
             continue

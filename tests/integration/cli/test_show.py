@@ -310,3 +310,10 @@ def test_on_a_terminal_a_breach_is_red(cli: Cli, monkeypatch: pytest.MonkeyPatch
     assert "\x1b[1;31mThu 2013-02-07 08:40" in cli("explain", "C-1", "restore").stdout
     monkeypatch.delenv("FORCE_COLOR")
     assert "\x1b" not in cli("explain", "C-1", "restore").stdout
+
+
+def test_a_history_of_what_nobody_knows_has_no_heading_either(cli: Cli) -> None:
+    cli("migrate")
+    said = cli("history", "C-404")
+    assert (said.exit, said.stdout) == (4, "")
+    assert "nothing is known of C-404" in said.stderr
