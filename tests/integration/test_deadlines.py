@@ -102,27 +102,6 @@ def test_at_one_instant_facts_come_before_what_falls_due(stores: Stores) -> None
     assert next(e.data["row"]["state"] for e in log(path) if e.type == "clock.stopped") == "met"
 
 
-@pytest.mark.parametrize("batch", [1, 3])
-def test_what_falls_due_at_an_instant_waits_for_all_facts_of_it(stores: Stores, batch: int) -> None:
-    path = stores / "a.db"
-    facts = [
-        *told(1),
-        fact("b1", "complaint.wait_started", "C1", 20, on="parts"),  # each looks at all that is due at its instant
-        fact("b2", "complaint.acknowledged", "C1", 20, by="ann"),
-        fact("c1", "complaint.wait_ended", "C1", 30),
-        fact("c2", "complaint.assigned", "C1", 30, to="eve"),
-        fact("d1", "complaint.wait_started", "C1", 45, on="parts"),
-        fact("d2", "promise.kept", "C1", 45, promise="p"),
-        fact("e1", "complaint.wait_ended", "C1", 60),
-        up("e2", "S1", 60),
-        down("z", "S9", 900),
-    ]
-    with engine(path, terms=TERMS) as taking:
-        for start in range(0, len(facts), batch):
-            record(taking, *facts[start : start + batch], mode="event")
-    assert [(e.type, e.time) for e in fell_due(path)] == [("clock.warned", us(10))]
-
-
 def test_more_than_a_portion_due_between_two_facts_of_a_batch_is_done_before_the_second(stores: Stores) -> None:
     path, many = stores / "a.db", 1100
     bodies = [filed(f"f{n}", f"C{n}", 0) for n in range(many)]

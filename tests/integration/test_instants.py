@@ -1,0 +1,81 @@
+"""At one instant: first a silence that has lasted, then all facts, then what falls due (domain.md §2)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.engines import engine, record
+from tests.integration.facts import down, fact, filed, log, up, us, when
+from tests.integration.stores import Place, Stores
+from tests.integration.test_deadlines import TERMS, fell_due, told
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_what_falls_due_at_an_instant_waits_for_all_facts_of_it(stores: Stores, batch: int) -> None:
+    path = stores / "a.db"
+    facts = [
+        *told(1),
+        fact("b1", "complaint.wait_started", "C1", 20, on="parts"),  # each looks at all that is due at its instant
+        fact("b2", "complaint.acknowledged", "C1", 20, by="ann"),
+        fact("c1", "complaint.wait_ended", "C1", 30),
+        fact("c2", "complaint.assigned", "C1", 30, to="eve"),
+        fact("d1", "complaint.wait_started", "C1", 45, on="parts"),
+        fact("d2", "promise.kept", "C1", 45, promise="p"),
+        fact("e1", "complaint.wait_ended", "C1", 60),
+        up("e2", "S1", 60),
+        down("z", "S9", 900),
+    ]
+    with engine(path, terms=TERMS) as taking:
+        for start in range(0, len(facts), batch):
+            record(taking, *facts[start : start + batch], mode="event")
+    assert [(e.type, e.time) for e in fell_due(path)] == [("clock.warned", us(10))]
+
+
+def test_a_promise_waits_for_the_facts_of_its_instant(stores: Stores) -> None:
+    path = stores / "a.db"
+    another = fact("d1", "promise.made", "C1", 45, promise="q", what="to call again", due=when(2000))
+    with engine(path, terms=TERMS) as taking:
+        record(taking, *told(1), another, fact("d2", "promise.kept", "C1", 45, promise="p"), mode="event")
+        record(taking, down("z", "S9", 900), mode="event")
+    assert [e for e in fell_due(path) if e.type == "promise.broken"] == []
+
+
+def test_a_credit_waits_for_the_facts_of_its_instant(stores: Stores) -> None:
+    path = stores / "a.db"
+    another = fact("d1", "promise.made", "C1", 60, promise="q", what="to call again", due=when(2000))
+    with engine(path, terms=TERMS) as taking:
+        record(taking, *told(1), another, up("d2", "S1", 60), down("z", "S9", 900), mode="event")
+    assert [e for e in fell_due(path) if e.type == "credit.owed"] == []
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_what_falls_due_at_the_instant_of_a_silence_waits_for_its_facts(stores: Stores, answered: bool) -> None:
+    path = stores / "a.db"
+    heard = [
+        fact("b", "resolution.proposed", "C1", 5, by="desk", summary="done"),
+        fact("c", "notice.sent", "C1", 6, notice="n", channel="mail", about="confirmation"),
+        fact("d", "notice.delivered", "C1", 10, notice="n", proof="250"),
+    ]
+    at = 10 + 24 * 60
+    answer = [fact("k", "complaint.acknowledged", "C1", at, by="ann")] if answered else []
+    with engine(path, terms=TERMS.replace("PT20M", f"PT{at}M").replace("warn = [0.5]", "")) as taking:
+        record(taking, filed("f", "C1", 0, service="S1", down=True), *heard, mode="event")
+        record(taking, *answer, down("z", "S9", at + 60), mode="event")
+    ended = [e for e in log(path) if e.type == "outage.ended"]
+    assert [(e.time, e.recorded_at) for e in ended] == [(us(5), us(at))], "the silence has spoken at that instant"
+    breached = [e.time for e in log(path) if e.type == "clock.breached" and e.data["row"]["clock"] == "acknowledge"]
+    assert breached == ([] if answered else [us(at)])
+
+
+def late(path: Place, *then: bytes) -> list[tuple[int, str]]:
+    """An absence that is told late begins when it is told; what comes of it, with other facts of that instant."""
+    away = {"from": when(10), "until": when(900), "deputy": "bob"}
+    with engine(path) as taking:
+        record(taking, filed("f", "C1", 0), fact("a", "complaint.assigned", "C1", 1, to="ann"), mode="event")
+        record(taking, fact("x", "person.absent", "ann", 30, **away), *then, down("z", "S9", 60), mode="event")
+    return [(e.time, e.data["deputy"]) for e in log(path) if e.type == "complaint.reassigned"]
+
+
+def test_an_absence_waits_for_the_facts_of_the_instant_at_which_it_is_told(stores: Stores) -> None:
+    assert late(stores / "stays.db") == [(us(30), "bob")]
+    assert late(stores / "given.db", fact("y", "complaint.assigned", "C1", 30, to="eve")) == []
