@@ -98,7 +98,7 @@ class Cache:
         return sorted(self._states, key=lambda stream: needed.get(stream, _NEVER), reverse=True)
 
     def _needed(self) -> dict[str, int]:
-        """When each is needed next, if nobody says anything; a service with the complaint about it that was used last.
+        """When each is needed next, if nobody says anything; a service with a complaint about it, the last one used.
 
         Those of which nothing falls due are left out, but for what has ended.
         """
@@ -107,13 +107,10 @@ class Cache:
             if isinstance(state, Service):
                 continue
             due = _due(state)
-            about = f"service:{state.service}" if isinstance(state, Complaint) else None
             if due is not None:
                 needed[stream] = due
-                if about is not None:
-                    needed[about] = due
-            elif about is not None:
-                needed.pop(about, None)
+                if isinstance(state, Complaint):
+                    needed[f"service:{state.service}"] = due
         return needed
 
 
