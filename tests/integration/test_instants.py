@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.engines import engine, record
-from tests.integration.facts import down, fact, filed, log, up, us, when
+from tests.integration.facts import corrected, down, fact, filed, log, up, us, when
 from tests.integration.stores import Place, Stores
 from tests.integration.test_deadlines import TERMS, fell_due, told
 
@@ -38,6 +38,15 @@ def test_a_promise_waits_for_the_facts_of_its_instant(stores: Stores) -> None:
         record(taking, *told(1), another, fact("d2", "promise.kept", "C1", 45, promise="p"), mode="event")
         record(taking, down("z", "S9", 900), mode="event")
     assert [e for e in fell_due(path) if e.type == "promise.broken"] == []
+
+
+def test_a_promise_that_is_corrected_at_its_due_instant_is_open_still(stores: Stores) -> None:
+    path = stores / "a.db"
+    other = corrected("d1", "C1", 45, "p1", data={"what": "to write"})
+    with engine(path, terms=TERMS) as taking:
+        record(taking, *told(1), other, fact("d2", "promise.kept", "C1", 45, promise="p"), mode="event")
+    (restated,) = [e.data["promises"] for e in log(path) if e.type == "complaint.restated"]
+    assert [(row["what"], row["state"]) for row in restated] == [("to write", "open")]
 
 
 def test_a_credit_waits_for_the_facts_of_its_instant(stores: Stores) -> None:

@@ -255,6 +255,12 @@ def test_a_damaged_file_is_one_clear_line(cli: Cli) -> None:
         assert "Traceback" not in said.stderr
 
 
+def test_migrate_that_only_begins_says_what_is_left_to_do(cli: Cli) -> None:
+    left = "`stilldown migrate` finishes it"
+    assert left in cli("migrate", "--begin").stdout
+    assert left not in cli("migrate").stdout
+
+
 def test_migrate_makes_the_index_of_what_falls_due_anew_and_does_what_is_due(cli: Cli) -> None:
     terms = cli.folder / "terms.toml"
     clock = 'name = "c", target = "PT1H", calendar = "always", starts = "filed", stops = "acknowledged"'

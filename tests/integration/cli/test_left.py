@@ -58,11 +58,13 @@ def test_who_writes_does_what_is_due(overdue: Cli) -> None:
     assert breached(overdue)
 
 
-def test_what_engines_let_go_of_is_brought_up_to_date_by_who_reads(overdue: Cli) -> None:
+@pytest.mark.parametrize("stopped", [True, False])
+def test_where_an_engine_let_go_of_it_or_has_it_who_reads_brings_it_up_to_date(overdue: Cli, stopped: bool) -> None:
     outbox = Outbox(overdue.store, "engine-2", 30)
     lease = outbox.seize()
     assert lease is not None
-    outbox.release(lease.epoch)
+    if stopped:
+        outbox.release(lease.epoch)
     outbox.close()
     assert LEFT not in overdue("show", "C-1").stderr
     assert breached(overdue)
