@@ -105,14 +105,26 @@ def test_downtime_by_day_adds_up_to_the_outage_and_tells_the_availability(story:
     assert 0 < whole["availability"] < 1
 
 
+NEW_YORK = """
+effective = 2020-01-01
+[agreement.standard]
+zone = "America/New_York"
+credit = { after = "PT0H", per = "day", amount = "1.00", currency = "USD", cap = "2.00" }
+"""
+
+
+def test_a_month_is_that_of_the_agreements_wall_clock(cli: Cli) -> None:
+    (cli.folder / "terms.toml").write_text(NEW_YORK)
+    cli("agreements", "apply", "terms.toml")
+    cli.load(
+        filed("C-1", "2024-03-01T04:59", service="S"),  # a minute before midnight there
+        fact("service.up", "S", "2024-03-01T06:00", evidence="customer"),
+    )
+    assert [row["month"] for row in cli.lines("view", "credits")] == ["2024-02"]
+
+
 def test_what_began_in_the_calendars_first_days_has_its_month(cli: Cli) -> None:
-    terms = """
-        effective = 2020-01-01
-        [agreement.standard]
-        zone = "America/New_York"
-        credit = { after = "PT0H", per = "day", amount = "1.00", currency = "USD", cap = "2.00" }
-    """
-    (cli.folder / "terms.toml").write_text(terms)
+    (cli.folder / "terms.toml").write_text(NEW_YORK)
     cli("agreements", "apply", "terms.toml")
     cli.load(
         filed("C-1", "2024-03-01T08:00", service="S", down_since="0001-01-01T00:00:00Z"),
