@@ -29,8 +29,8 @@ from engine.rows import Outage
 from engine.runs import Applied, Found, Run, Span
 from engine.waiting import TOLD, Wait
 
-_MOST = 512
-
+_MOST = 4_096
+"""Agreements whose clocks are kept."""
 
 Works = Sequence[tuple[Applied, Clockwork | None]]
 """A clock under one version of its terms after the other."""
@@ -54,7 +54,7 @@ def _works(terms: Agreement) -> _Works:
     if known is not None and known.terms is terms:
         return known
     if len(_WORKS) >= _MOST:
-        _WORKS.clear()
+        del _WORKS[next(iter(_WORKS))]
     clocks = tuple(Clockwork(clock, terms) for clock in terms.clocks)
     follows = terms.credit is not None or any(clock.starts == "down" for clock in terms.clocks)
     told = {cls: frozenset(c.name for c in terms.clocks if cls in _told_by(c)) for cls in TOLD}

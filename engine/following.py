@@ -179,7 +179,8 @@ class Following:
             if work.name in moved:
                 yield from self._all.runs_of(work, self._since)
             else:
-                yield from (run for _, run in looked.live if run.work is work)
+                # By name: the clocks of terms are made anew where there are more terms than are kept.
+                yield from (run for _, run in looked.live if run.work.name == work.name)
 
     def _clocks(self, time: int) -> Iterator[Decided]:
         complaint, clocks = self._complaint, self._all

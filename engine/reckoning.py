@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import NamedTuple
 
 from contracts.agreements import Agreement, Clock
@@ -17,8 +17,8 @@ from contracts.moments import SECOND
 from contracts.wallclock import EARLIEST, LATEST, BeyondTimeError
 from contracts.worktime import Worktime, worktime
 
-_MOST = 8_192
-"""Answers of a calendar that each clock keeps."""
+_MOST = 65_536
+"""Answers of calendars that are kept, of all together; 200 bytes each."""
 Warned = tuple[Fraction, int]
 """A fraction of the target, and when it had passed."""
 
@@ -82,15 +82,25 @@ class Clockwork:
         self.end_of_day = clock.until == "end_of_day"
         self.fractions = clock.fractions
         # What is reckoned for a cycle is the same each time that it is looked at.
-        self.after = self.time.after if self.time.always else lru_cache(_MOST)(self.time.after)
+        self.after = self.time.after if self.time.always else partial(_after, self.time)
         """As `Worktime.after`."""
-        self.day = lru_cache(_MOST)(self.time.day)
+        self.day = partial(_day, self.time)
         """As `Worktime.day`."""
 
     @cached_property
     def thresholds(self) -> tuple[tuple[Fraction, int], ...]:
         """The warnings of a `PT…` target: each fraction and the time after which it is due."""
         return tuple((fraction, _part(fraction, self.target)) for fraction in self.fractions)
+
+
+@lru_cache(_MOST)
+def _after(time: Worktime, start: int, length: int) -> int:
+    return time.after(start, length)
+
+
+@lru_cache(_MOST)
+def _day(time: Worktime, start: int, days: int, *, end_of_day: bool) -> int:
+    return time.day(start, days, end_of_day=end_of_day)
 
 
 class Reckoned(NamedTuple):

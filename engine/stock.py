@@ -11,12 +11,11 @@ from contracts.agreements import Agreement
 from contracts.envelope import Fact
 from contracts.facts import ComplaintAssigned, ComplaintFiled
 from engine.cache import Cache
-from engine.clocks import follows_service
 from engine.complaint import Complaint, service_of
 from engine.corrections import Ref
 from engine.decide import BRINGS
 from engine.evolve import fresh
-from engine.following import MOVES, applied, needs_service
+from engine.following import applied, needs_service
 from engine.person import Person
 from engine.publishing import learn
 from engine.recording import InForce, State
@@ -86,7 +85,7 @@ class Stock:
         self._read_rows(unit, complaints)
         others = self._who_may_be_absent(complaints)
         about = self._services_read()
-        follows = self._follows_any()
+        moving = self._terms.moving
         for fact in new:
             data, cls = fact.data, fact.data.__class__
             if isinstance(data, ComplaintAssigned):
@@ -96,7 +95,7 @@ class Stock:
                 others.add(f"service:{service_of(fact, data)}")
             elif fact.type.startswith("service."):
                 others.add(f"service:{fact.subject}")
-            elif cls in BRINGS or (follows and cls in MOVES):
+            elif cls in BRINGS or cls in moving:
                 service = self._service_of(f"complaint:{fact.subject}", about, followed=cls not in BRINGS)
                 if service is not None:
                     others.add(service)
@@ -106,15 +105,11 @@ class Stock:
         """Reads in few statements what will be asked for when the timers of `streams` fire."""
         self._read_rows(unit, streams)
         others = self._who_may_be_absent(streams)
-        if self._follows_any():
+        if self._terms.moving:
             about = self._services_read()
             found = (self._service_of(stream, about, followed=True) for stream in streams)
             others.update(service for service in found if service is not None)
         self._read_rows(unit, others)
-
-    def _follows_any(self) -> bool:
-        """Whether outages change anything under any terms."""
-        return any(map(follows_service, self._terms.agreements()))
 
     def _services_read(self) -> dict[str, str]:
         """The services of complaints that were read and are not built yet, by stream."""

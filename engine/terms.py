@@ -9,8 +9,12 @@ from zoneinfo import ZoneInfo
 
 from contracts.agreements import Agreement
 from contracts.decisions import AgreementPublished
+from contracts.facts import FactData
 from contracts.moments import moment
+from engine.clocks import follows_service, moved_by
+from engine.following import MOVES
 from engine.recording import InForce
+from engine.waiting import TOLD
 
 DEFAULT = "standard"
 """The agreement of a complaint that names none."""
@@ -30,9 +34,13 @@ class Terms:
     def __init__(self) -> None:
         self._versions: dict[str, list[Version]] = {}
         self._by_number: dict[tuple[str, int], Agreement] = {}
+        self.moving: frozenset[type[FactData]] = frozenset()
+        """Facts after which a complaint is looked at with the outages of its service, under any; empty: under none."""
 
     def publish(self, data: AgreementPublished) -> None:
         """One more version."""
+        if follows_service(data.agreement):
+            self.moving |= (MOVES - TOLD) | {cls for cls in TOLD if moved_by(data.agreement, cls)}
         versions = self._versions.setdefault(data.agreement.name, [])
         versions.append(Version(data.effective, data.version, data.agreement))
         self._by_number[data.agreement.name, data.version] = data.agreement

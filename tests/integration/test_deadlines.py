@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from engine import clocks
 from engine.intake import Engine
 from engine.portions import Size
 from tests.integration.engines import Machine, engine, record, take
@@ -100,6 +101,23 @@ def test_at_one_instant_facts_come_before_what_falls_due(stores: Stores) -> None
     found = [(e.type, e.time) for e in fell_due(path)]
     assert found == [("clock.warned", us(10)), ("complaint.reassigned", us(30))]
     assert next(e.data["row"]["state"] for e in log(path) if e.type == "clock.stopped") == "met"
+
+
+def test_deadlines_hold_with_more_terms_than_are_kept(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clocks, "_MOST", 1)
+    path = stores / "a.db"
+    facts = [
+        filed("f1", "C1", 0, service="S1", down=True),
+        filed("f2", "C2", 1, service="S2", down=True, agreement="other"),  # its terms take the place of the others
+        fact("a1", "complaint.acknowledged", "C1", 2, by="ann"),  # moves one clock of two
+        fact("a2", "complaint.acknowledged", "C2", 3, by="ann"),
+        down("z", "S9", 900),
+    ]
+    with engine(path, terms=TERMS + CLOCKS.replace("standard", "other")) as taking:
+        for body in facts:
+            record(taking, body, mode="event")
+    breached = [(e.stream, e.time) for e in fell_due(path) if e.type == "clock.breached"]
+    assert breached == [("complaint:C1", us(100)), ("complaint:C2", us(101))]
 
 
 def test_more_than_a_portion_due_between_two_facts_of_a_batch_is_done_before_the_second(stores: Stores) -> None:
