@@ -95,27 +95,24 @@ class Cache:
     def _in_order(self) -> list[str]:
         """Those that go first ahead."""
         needed = self._needed()
-        return sorted(self._states, key=lambda stream: needed.get(stream, _NEVER), reverse=True)
+        return sorted(needed, key=needed.__getitem__, reverse=True)
 
     def _needed(self) -> dict[str, int]:
-        """When each is needed next, if nobody says anything; a service with a complaint about it, the last one used.
-
-        Those of which nothing falls due are left out, but for what has ended.
-        """
-        needed: dict[str, int] = {}
+        """When each is needed next, if nobody says anything; a service with a complaint about it, the last one used."""
+        needed = dict.fromkeys(self._states, _NEVER)
         for stream, state in self._states.items():
             if isinstance(state, Service):
                 continue
             due = _due(state)
-            if due is not None:
+            if due != _NEVER:
                 needed[stream] = due
-                if isinstance(state, Complaint):
-                    needed[f"service:{state.service}"] = due
+                if isinstance(state, Complaint) and (service := f"service:{state.service}") in needed:
+                    needed[service] = due
         return needed
 
 
-def _due(state: Complaint | Person) -> int | None:
-    """When it is needed next; None where nothing falls due of it."""
-    if state.armed is not None or isinstance(state, Person):
+def _due(state: Complaint | Person) -> int:
+    """When it is needed next."""
+    if state.armed is not None:
         return state.armed
-    return None if state.status == OPEN else _ENDED
+    return _NEVER if isinstance(state, Person) or state.status == OPEN else _ENDED
