@@ -21,7 +21,7 @@ setup: $(READY) ## .venv with everything locked in requirements/, and the comman
 $(READY): pyproject.toml requirements/dev.txt tools/bootstrap.py
 	@$(PYTHON) tools/bootstrap.py $@
 
-demo: $(READY) ## real incidents on the dashboards
+demo: $(READY) ## 2,000 real incidents, and what their tickets did not say
 	$(BIN)/stilldown demo $(ARGS)
 
 # A file's tests stay in one process: they share its servers and stores.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from contracts.agreements import Agreement, AgreementFile
-from contracts.decisions import AgreementPublished, Outages
+from contracts.decisions import AgreementPublished, Outages, ServiceHeard
 from contracts.envelope import Fact
 from contracts.errors import StilldownError
 from contracts.moments import rfc3339
@@ -28,10 +28,14 @@ from engine.rows import Outage
 from engine.runs import Applied
 from engine.service import Service
 from engine.showing import show
+from engine.store.errors import DamagedError
 from engine.store.mapper import from_row
 from engine.store.opening import open_store
 from engine.store.unit import Clock, Unit, reading
 from engine.terms import Terms
+
+_Row = tuple[int, str, int, str, bytes]
+"""Position, stream, version, topic and state of an event."""
 
 
 class UnknownError(StilldownError):
@@ -68,7 +72,7 @@ class Shelf:
     def _evolved(self, stream: str, rows: Iterable[tuple[int, str, bytes]]) -> State:
         state = fresh(stream)
         for row in rows:
-            event = from_row(stream, *row)
+            event = _recorded(stream, *row)
             if self._known_at is not None and event.recorded_at > self._known_at:
                 break
             evolve(state, event)
@@ -79,7 +83,7 @@ class Shelf:
         if version and agreement not in self._agreements:
             self._agreements[agreement] = known = Terms()
             for row in self._unit.load(f"agreement:{agreement}"):
-                data = from_row(f"agreement:{agreement}", *row).data
+                data = _recorded(f"agreement:{agreement}", *row).data
                 if isinstance(data, AgreementPublished):
                     known.publish(data)
         return self._agreements.get(agreement, Terms()).version(agreement, version)
@@ -107,7 +111,7 @@ class Shelf:
         causes = Causes()
         stream = f"service:{service}"
         for row in self._unit.load_outages(stream):
-            event = from_row(stream, *row)
+            event = _recorded(stream, *row)
             if self._known_at is not None and event.recorded_at > self._known_at:
                 break
             if isinstance(event.data, Outages):
@@ -226,7 +230,8 @@ class Reader:
     def history(self, name: str, *, at: int | None = None, known_at: int | None = None) -> Iterator[dict[str, Any]]:
         """Every fact and decision, as recorded: a complaint's with its service's outages, a service's, or a person's.
 
-        Raises UnknownError where nothing is known of it.
+        What the service heard of other complaints is in a complaint's where an event of it came of that. Raises
+        UnknownError where nothing is known of it, or was not by then.
         """
         with reading(self._store) as unit:
             own = f"complaint:{name}"
@@ -239,19 +244,37 @@ class Reader:
                 rows = unit.history((f"service:{name}", f"person:{name}", f"agreement:{name}"))
         if not rows:
             raise UnknownError(f"nothing is known of {name}")
-        for row in rows:
-            event = _event(row)
-            if known_at is not None and event.recorded_at > known_at:
-                break
-            if at is not None and event.time > at:
-                continue
-            if (
-                event.stream == service
-                and event.type == "service.heard"
-                and getattr(event.data, "complaint", None) != name
-            ):
-                continue
-            yield told(row[0], event)
+        if known_at is not None and _event(rows[0]).recorded_at > known_at:
+            raise UnknownError(f"nothing was known of {name} at {rfc3339(known_at)} yet")
+        yield from _history(rows, service, name, at=at, known_at=known_at)
+
+
+def _history(
+    rows: list[_Row], service: str | None, name: str, *, at: int | None, known_at: int | None
+) -> Iterator[dict[str, Any]]:
+    """What was recorded by `known_at` of what happened by `at`; see `Reader.history`."""
+    events: dict[int, Recorded] = {}
+    behind: set[Ref] = set()
+    heard: list[_Row] = []
+    for row in rows:
+        if row[1] == service and row[3] == ServiceHeard.TYPE:
+            heard.append(row)
+            continue
+        event = _event(row)
+        if known_at is not None and event.recorded_at > known_at:
+            break
+        if at is None or event.time <= at:
+            events[row[0]] = event
+            behind.add((event.source, event.id))
+    for row in heard:
+        event = _event(row)
+        if known_at is not None and event.recorded_at > known_at:
+            break
+        of = event.data.complaint if isinstance(event.data, ServiceHeard) else None
+        if (at is None or event.time <= at) and (of == name or (event.source, event.id) in behind):
+            events[row[0]] = event
+    for position in sorted(events):
+        yield told(position, events[position])
 
 
 def _previewed(complaint: Complaint, outages: Sequence[Outage], terms: Terms, now: int) -> Previewed:
@@ -264,8 +287,16 @@ def _previewed(complaint: Complaint, outages: Sequence[Outage], terms: Terms, no
     return Previewed(complaint.name, name, before, before if new is None else new.version, also, cycles)
 
 
-def _event(row: tuple[int, str, int, str, bytes]) -> Recorded:
-    return from_row(row[1], row[2], row[3], row[4])
+def _event(row: _Row) -> Recorded:
+    return _recorded(*row[1:])
+
+
+def _recorded(stream: str, version: int, topic: str, state: bytes) -> Recorded:
+    try:
+        return from_row(stream, version, topic, state)
+    except (msgspec.MsgspecError, LookupError, ValueError, TypeError, RecursionError) as error:
+        what = f"event {version} of {stream} ({topic}) cannot be read: {error}"
+        raise DamagedError(f"{what}; `stilldown verify` looks through the whole store") from error
 
 
 def told(position: int, event: Recorded) -> dict[str, Any]:

@@ -17,6 +17,28 @@ def phrase(kind: str, data: Data) -> str:
     return spelt(kind.replace(".", " ")) if say is None else say(data)
 
 
+def heard(data: Data) -> str:
+    """Give what a service was told through a complaint, in one line; nothing where that was no word about it."""
+    said = [word for item in data["items"] if (word := _WORDS.get(item["heard"], lambda _: "")(item))]
+    return f"{data['complaint']}: {'; '.join(said)}" if said else ""
+
+
+def _said(item: Data) -> str:
+    if item.get("never_back"):
+        return "the customer says it is still down"
+    who = "the customer says" if item["customer"] else "it is said that"
+    return f"{who} it is {'up' if item['up'] else 'down'}{_since(item)}"
+
+
+_WORDS: Final[dict[str, Callable[[Data], str]]] = {
+    "said": _said,
+    "claimed": lambda i: f"{i.get('by') or spelt(i['evidence'])} ({i['evidence']}) says it is up{_since(i)}",
+    "rejected": lambda _: "the customer does not agree",
+    "delivered": lambda i: f"notice delivered ({i['notice']})",
+}
+"""What a service hears that may move its outages (contracts.heard)."""
+
+
 def _quoted(data: Data, name: str) -> str:
     return f": “{data[name]}”" if data.get(name) else ""
 

@@ -129,8 +129,8 @@ def spelt(code: str) -> str:
 
 
 def owner(key: str) -> str:
-    """Give an owner (`team/person`, `team`, `-`) in words."""
-    return "nobody" if key == "-" else key.replace("/", " / ", 1)
+    """Give an owner (`team/person`, `team`, `-`) in words; as it is where a name has a slash of its own."""
+    return "nobody" if key == "-" else key.replace("/", " / ") if key.count("/") == 1 else key
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

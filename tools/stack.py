@@ -257,7 +257,7 @@ def main() -> None:
             run(folder, given.engines, given.projectors, fate=fate)
     except KeyboardInterrupt:
         print("everything has stopped", flush=True)
-    except (ServerError, RuntimeError, subprocess.CalledProcessError) as error:
+    except (ServerError, RuntimeError, OSError, subprocess.CalledProcessError) as error:
         sys.exit(f"stack: {error}")
 
 

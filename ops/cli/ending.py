@@ -223,7 +223,7 @@ def _details(code: str, shown: dict[str, Any]) -> Iterator[str]:
         yield from (
             f"“{p['what']}” ({p['promise']}), due {moment(p['due'])} UTC"
             for p in shown["promises"]
-            if p["state"] == "open"
+            if p["state"] in {"open", "broken"}
         )
     elif code == "reply_missing":
         yield f"the agreement {shown['agreement']} has a clock that stops at the formal answer, and none was given"

@@ -38,6 +38,7 @@ def status(
     from ops.settings import kafka_servers
     from ops.viewing import standing as standing_of_views
     from ops.words import counted, length, moment
+    from projections.errors import ViewsError
 
     url = common.url
     servers = None if kafka is None else kafka_servers(kafka)
@@ -72,12 +73,18 @@ def status(
         "staged_agreements": standing.staged,
         "relay": relayed(standing, machine),
         "intake": [{"feed": feed, "partition": part, "position": position} for feed, part, position in standing.intake],
-        "views": standing_of_views(url, views),
+        "views": None,
         "alarm": alarm,
     }
+    unknown: StilldownError | None = None
+    try:
+        told["views"] = standing_of_views(url, views)
+    except ViewsError as error:  # how the store stands is told all the same
+        unknown = error
     if told["views"] is not None:
         told["views"]["behind"] = max(standing.last - told["views"]["position"], 0)
-    unknown = None if servers is None else _lags(told, servers, verbose=common.verbose)
+    if servers is not None:
+        unknown = _lags(told, servers, verbose=common.verbose) or unknown
     if metrics:
         sys.stdout.write(exposition(told, max(ahead, 0) / _SECOND))
     elif common.json:

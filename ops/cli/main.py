@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -43,6 +44,9 @@ def _streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - for as long as the process lives
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that knows fewer signs shows the others by their numbers
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _answered(app: App, arguments: list[str]) -> int:
@@ -68,6 +72,8 @@ def _explained(error: Exception, *, verbose: bool) -> int:
     if isinstance(error, OSError) and not verbose:
         where = f"{error.filename}: " if error.filename else ""
         return _failed(f"{where}{error.strerror or error}", common.ELSE)
+    if isinstance(error, UnicodeEncodeError) and error.encoding == "utf-8" and not verbose:
+        return _failed(f"{error.object!a} is no text in UTF-8", common.USAGE)
     if verbose:
         import traceback
 

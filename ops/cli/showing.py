@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain, islice
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -12,10 +11,6 @@ from ops.cli.common import COMMON, DONE, Common, console, tell
 
 _At = Annotated[str | None, Parameter(help="What was so at this moment. Default: --known-at, else now.")]
 _KnownAt = Annotated[str | None, Parameter(help="Use only what was recorded by then. Default: everything.")]
-
-_FOR_MACHINES = frozenset({"service.heard"})
-"""Decisions that only carry a word from one stream to the other: people see the word itself."""
-
 
 def show(
     id: Annotated[str, Parameter(help="The complaint.")],  # noqa: A002 - what help calls it
@@ -68,31 +63,41 @@ def history(
             for event in events:
                 common.answer(event)
         else:
-            _told(events)
+            _told(id, events)
     finally:
         reader.close()
     return DONE
 
 
-def _told(events: Iterator[dict[str, Any]]) -> None:
+def _told(asked_for: str, events: Iterator[dict[str, Any]]) -> None:
     """Write an event a line, as they come: histories can be long, and people look for something in them."""
     from rich.text import Text
 
-    from ops.phrases import phrase
+    from ops.phrases import heard, phrase
     from ops.words import moment
 
-    first = list(islice(events, 1))  # where nothing is known, that is told and no heading
     out = console()
-    out.print(Text(f"{'position':>9}  {'time (UTC)':<17} what", style="bold"), soft_wrap=True)
+    head = Text(f"{'position':>9}  {'time (UTC)':<19}  what", style="bold")
     left_out = 0
-    for event in chain(first, events):
-        if event["type"] in _FOR_MACHINES:
-            left_out += 1
-            continue
-        line = Text(f"{event['position']:>9}  {moment(event['time']):<17} ")
-        line.append(phrase(event["type"], event["data"]), style="" if event["kind"] == "fact" else "cyan")
+    for event in events:
+        if head:  # where nothing had happened yet, that is told and no heading
+            out.print(head, soft_wrap=True)
+            head = Text()
+        own, cause = event["kind"] == "fact", event["cause"]
+        said = phrase(event["type"], event["data"])
+        if event["type"] == "service.heard":
+            said = heard(event["data"]) if event["data"]["complaint"] != asked_for else ""
+            if not said:  # it only carries a word from one stream to the other: people see the word itself
+                left_out += 1
+                continue
+        line = Text(f"{event['position']:>9}  {moment(event['time']):<19}  ")
+        line.append(said, style="" if own else "cyan")
+        because = f"{event['source']} {event['id']}" if own else f"because of {cause['source']} {cause['id']}"
+        line.append(f"  [{because}]", style="dim")
         if event["recorded_at"] != event["time"]:
             line.append(f"  (recorded {moment(event['recorded_at'])})", style="dim")
         out.print(line, soft_wrap=True)
+    if head and not left_out:
+        tell("note: nothing of it had happened by then")
     if left_out:
         tell(f"note: {left_out:,} of the engine's notes to itself are left out; --json gives everything")

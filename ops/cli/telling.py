@@ -20,6 +20,8 @@ Shown = dict[str, Any]
 _STATE_STYLES = {"up": "green", "down": "bold red", "unconfirmed": "yellow"}
 _STATES = {"unconfirmed": "unconfirmed: somebody else says that it is back"}
 _PROMISES = {"kept": "green", "late": "red", "broken": "bold red"}
+_CODES = frozenset({"kind", "about"})
+"""Fields that hold one of a few words; all others are told as somebody wrote them."""
 _BAR = 24
 _MANY = 20
 """Rows of a list: more are for machines."""
@@ -113,18 +115,18 @@ def _sections(shown: Shown) -> Iterator[tuple[str, RenderableType]]:
     if shown["promises"]:
         yield "Promises", _promises(shown["promises"])
     if shown["parts"]:
-        yield "Parts", _things(shown["parts"], "part", ("order", "part"), ("ordered", "arrived", "cancelled"))
+        yield "Parts", _things(shown["parts"], ("order", "part"), ("ordered", "arrived", "cancelled"))
     if shown["visits"]:
         yield "Visits", _visits(shown["visits"])
     if shown["remedies"]:
         yield (
             "Remedies",
-            _things(shown["remedies"], "remedy", ("remedy", "kind"), ("granted", "delivered", "cancelled")),
+            _things(shown["remedies"], ("remedy", "kind"), ("granted", "delivered", "cancelled")),
         )
     if shown["notices"]:
         yield (
             "Notices",
-            _things(shown["notices"], "notice", ("notice", "about", "channel"), ("sent", "delivered", "failed")),
+            _things(shown["notices"], ("notice", "about", "channel"), ("sent", "delivered", "failed")),
         )
 
 
@@ -224,12 +226,12 @@ def _visits(visits: Iterable[dict[str, Any]]) -> Table:
     return table
 
 
-def _things(things: Iterable[dict[str, Any]], name: str, said: tuple[str, ...], states: tuple[str, ...]) -> Table:
+def _things(things: Iterable[dict[str, Any]], said: tuple[str, ...], states: tuple[str, ...]) -> Table:
     """Give what has an id and goes through states, each with its moment."""
-    table = rows(*(name if column == "order" else column for column in said), *states)
+    table = rows(*said, *states)
     for thing in things:
         table.add_row(
-            *(words.spelt(str(thing[column] or "")) for column in said),
+            *(words.spelt(thing[column] or "") if column in _CODES else str(thing[column] or "") for column in said),
             *(moment(thing[f"{state}_at"]) for state in states),
         )
     return table

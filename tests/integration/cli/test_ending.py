@@ -61,6 +61,15 @@ Nobody can set aside: restoration unconfirmed.
     )
 
 
+def test_a_refusal_names_a_promise_that_is_broken_already(cli: Cli) -> None:
+    cli.load(DOWN, PROMISE, fact("complaint.acknowledged", "C-1", "2024-03-03T09:00", by="desk"))
+
+    said = cli("close", "C-1", "--by", "desk")
+
+    assert said.exit == 3
+    assert "promise outstanding: “a call” (p-1), due 2024-03-02 09:00 UTC" in said.stdout
+
+
 def test_a_closing_is_granted_once_the_customer_is_up(cli: Cli) -> None:
     cli.load(DOWN, BACK)
 

@@ -255,6 +255,30 @@ def test_a_damaged_file_is_one_clear_line(cli: Cli) -> None:
         assert "Traceback" not in said.stderr
 
 
+def test_an_event_that_cannot_be_read_is_named(cli: Cli) -> None:
+    cli.story()
+    lay_hands_on(cli, lambda c: c.execute("UPDATE stored_events SET state = '{' WHERE topic = 'complaint.closed'"))
+
+    for command in (["show", "C-1"], ["history", "C-1"]):
+        said = cli(*command)
+
+        assert said.exit == 1
+        assert "of complaint:C-1 (complaint.closed) cannot be read: " in said.stderr
+        assert "`stilldown verify`" in said.stderr
+
+
+def test_status_tells_of_the_store_where_the_views_are_damaged(cli: Cli) -> None:
+    cli.story()
+    views = cli.folder / "views.db"
+    views.write_bytes(b"no database" * 1_000)
+
+    said = cli("status", "--views", f"sqlite:///{views}")
+
+    assert said.exit == 1
+    assert "2 complaint" in said.stdout
+    assert "views.db cannot be opened" in said.stderr
+
+
 def test_migrate_that_only_begins_says_what_is_left_to_do(cli: Cli) -> None:
     left = "`stilldown migrate` finishes it"
     assert left in cli("migrate", "--begin").stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -189,6 +190,71 @@ def test_history_in_words_reads_like_the_story(cli: Cli) -> None:
     assert "CLOSING REFUSED to service-desk: customer down, part outstanding, visit outstanding" in said.stdout
     assert "service.heard" not in said.stdout
     assert "--json gives everything" in said.stderr
+
+
+def test_history_names_each_fact_and_what_is_behind_a_decision(cli: Cli) -> None:
+    told = [fact("service.down", "till", "2024-03-01T07:00", "m1", source="/watch", evidence="monitor", by="probe")]
+    facts = [
+        filed("C-1", "2024-03-01T08:00", service="till"),
+        fact("service.up", "till", "2024-03-01T09:00", "u1", source="/watch", evidence="customer", by="eve"),
+        fact("complaint.close_requested", "C-1", "2024-03-01T10:00", "close", by="ann"),
+        filed("C-2", "2024-03-01T12:00", service="till", down_since="2024-03-01T08:30:00Z"),
+        fact("complaint.acknowledged", "C-2", "2024-03-01T12:30", by="ann"),
+    ]
+    cli.load(*told, *facts)
+
+    of_one, of_all = squeezed(cli("history", "C-1").stdout), squeezed(cli("history", "till").stdout)
+
+    assert "ann asks to close [/desk close]" in of_one
+    assert "CLOSED for ann [because of /desk close]" in of_one
+    # The other complaint's word opened it again; nothing else of that complaint is in this one's history.
+    word = "C-2: the customer says it is down, since 2024-03-01 08:30 [because of /desk complaint.filed/C-2/"
+    assert word in of_one
+    assert word in of_all
+    assert of_one.index(word) < of_one.index("REOPENED")
+    assert "C-1: the customer says" not in of_one
+    assert "C-1: the customer says it is down" in of_all
+    heard = [e["data"]["complaint"] for e in cli.lines("history", "C-1") if e["type"] == "service.heard"]
+    assert set(heard) == {"C-1", "C-2"}
+
+
+def test_a_history_of_which_nothing_was_known_is_not_empty_but_unknown(cli: Cli) -> None:
+    cli.story()
+
+    unknown, early = (cli("history", "C-1", flag, "2012-01-01T00:00:00Z") for flag in ("--known-at", "--at"))
+
+    assert (unknown.exit, unknown.stdout) == (4, "")
+    assert "nothing was known of C-1 at 2012-01-01T00:00:00Z yet" in unknown.stderr
+    assert (early.exit, early.stdout) == (0, "")
+    assert "nothing of it had happened by then" in early.stderr
+
+
+def test_ids_and_channels_are_told_as_somebody_wrote_them(cli: Cli) -> None:
+    cli.load(
+        filed("C-1", "2024-03-01T08:00", service="till"),
+        fact("complaint.assigned", "C-1", "2024-03-01T08:05", team="IT/Net", to="bob"),
+        fact("part.ordered", "C-1", "2024-03-01T09:00", order="PO_1", part="psu_24v"),
+        fact("remedy.granted", "C-1", "2024-03-01T09:00", remedy="RM_9", kind="loaner"),
+        fact("notice.sent", "C-1", "2024-03-01T09:00", notice="n_1", channel="sms_gw", about="confirmation"),
+    )
+
+    text = squeezed(cli("show", "C-1").stdout)
+
+    assert "order part ordered" in text
+    assert "PO_1 psu_24v" in text
+    assert "RM_9 loaner" in text
+    assert "n_1 confirmation sms_gw" in text
+    assert "IT/Net/bob" in text
+
+
+def test_on_a_terminal_that_knows_fewer_signs_the_others_are_told_by_number(cli: Cli) -> None:
+    cli.load(filed("C-1", "2024-03-01T08:00", summary="█ gotówka"))
+
+    said = cli.apart("history", "C-1", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+
+    assert said.exit == 0
+    assert "\\u2588 got\\xf3wka" in said.stdout
+    assert cli.apart("show", b"\xff".decode(errors="surrogateescape")).exit == 2
 
 
 def test_history_as_known_then_stops_then(cli: Cli) -> None:
