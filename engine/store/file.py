@@ -22,6 +22,8 @@ def inspect(url: str) -> bool:
     """
     path = Path(path_of(url))
     try:
+        if not path.parent.is_dir():
+            raise NoStoreError(f"there is no store at {url}, and no folder {path.parent}")
         if not path.exists() or (path.is_file() and path.stat().st_size == 0):
             return False
         if path.is_dir():

@@ -12,6 +12,7 @@ from ops.cli.common import COMMON, DONE, Common, console, tell
 _At = Annotated[str | None, Parameter(help="What was so at this moment. Default: --known-at, else now.")]
 _KnownAt = Annotated[str | None, Parameter(help="Use only what was recorded by then. Default: everything.")]
 
+
 def show(
     id: Annotated[str, Parameter(help="The complaint.")],  # noqa: A002 - what help calls it
     /,

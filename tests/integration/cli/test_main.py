@@ -397,3 +397,14 @@ def test_show_loads_nothing_that_it_does_not_need(cli: Cli, name: str) -> None:
     loaded = set(done.stderr.split())
     assert "engine.reading" in loaded
     assert not {"structlog", "engine.intake", "rich.progress"} & loaded
+
+
+@pytest.mark.parametrize("command", [["show", "C-1"], ["ingest", "-"], ["migrate"]])
+def test_a_folder_that_is_not_there_is_named(cli: Cli, command: list[str]) -> None:
+    folder = cli.folder / "nowhere"
+
+    said = cli(*command, "--store", f"sqlite:///{folder}/store.db")
+
+    assert said.exit == 2
+    assert f"no folder {folder}" in said.stderr
+    assert not folder.exists()
