@@ -19,7 +19,7 @@ def phrase(kind: str, data: Data) -> str:
 
 def heard(data: Data) -> str:
     """Give what a service was told through a complaint, in one line; nothing where that was no word about it."""
-    said = [word for item in data["items"] if (word := _WORDS.get(item["heard"], lambda _: "")(item))]
+    said = [_WORDS[item["heard"]](item) for item in data["items"] if item["heard"] in _WORDS]
     return f"{data['complaint']}: {'; '.join(said)}" if said else ""
 
 

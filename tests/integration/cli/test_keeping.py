@@ -104,14 +104,6 @@ def test_migrate_makes_a_store_once(cli: Cli) -> None:
     assert "is up to date" in cli("migrate").stdout
 
 
-def test_a_store_that_cannot_be_made_is_one_clear_line(cli: Cli) -> None:
-    said = cli("migrate", "--store", "sqlite:///no/such/folder/store.db")
-
-    assert said.exit == 1
-    assert said.stderr.count("\n") == 1
-    assert "no/such/folder/store.db" in said.stderr
-
-
 def test_a_store_of_a_newer_version_is_left_alone(cli: Cli) -> None:
     cli("migrate")
     lay_hands_on(cli, lambda db: db.execute("PRAGMA user_version = 99"))
