@@ -76,29 +76,34 @@ def _database(_folder: Path) -> Iterator[Place]:
 
 _PLACES: dict[str, Callable[[Path], AbstractContextManager[Place]]] = {"sqlite": _file, "postgres": _database}
 AGREEMENTS = Path(__file__).parent.parent / "ops" / "demo" / "agreements.toml"
-CLOCKS = Path(__file__).with_name("agreements.toml")
-"""Four clocks for each complaint, with office hours, holidays, pauses and warnings, and credits."""
+_EVERY = Path(__file__).with_name("agreements.toml")
+PLAIN, CLOCKS, RULES = "without clocks", "with their clocks", "with every rule"
+"""Under the demo's terms, with or without their clocks: how long a customer may be down, by priority. Or under terms in
+which every rule is at work: four clocks for each complaint, with office hours, holidays, pauses, warnings, credits."""
 CACHED = 10_000
 """States in memory, at most."""
 TURN = 50_000
 """Facts that the engine takes in before the bare append has its turn."""
 
 
-def main(count: int = 17, size: int = BATCH, store: str = "sqlite", *, clocks: bool = False) -> None:
-    """`count` copies of the log, in batches of `size` facts, into an SQLite file or (`postgres`) a database.
-
-    Under terms that only say what proves a restoration; with `clocks` under four clocks and credits.
-    """
+def main(count: int = 17, size: int = BATCH, store: str = "sqlite", *, terms: str = PLAIN) -> None:
+    """`count` copies of the log, in batches of `size` facts, into an SQLite file or (`postgres`) a database."""
     folder = Path(tempfile.mkdtemp(prefix="stilldown-bench-"))
     try:
         write_log(folder / "log.jsonl")
         with (folder / "log.jsonl").open("rb") as facts, (folder / "facts.jsonl").open("wb") as copied:
             copied.writelines(copies(facts, count))
         with (folder / "facts.jsonl").open("rb") as facts, _PLACES[store](folder) as place:
-            terms = parse((CLOCKS if clocks else AGREEMENTS).read_text())
-            _run(facts, size, place, terms if clocks else without_clocks(terms))
+            print(f"terms {terms}")
+            _run(facts, size, place, agreements(terms))
     finally:
         shutil.rmtree(folder)
+
+
+def agreements(terms: str) -> AgreementFile:
+    """The terms of a workload."""
+    file = parse((_EVERY if terms == RULES else AGREEMENTS).read_text())
+    return without_clocks(file) if terms == PLAIN else file
 
 
 def without_clocks(file: AgreementFile) -> AgreementFile:

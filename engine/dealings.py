@@ -97,21 +97,24 @@ def parts(facts: Iterable[Fact]) -> list[PartRow]:
     ]
 
 
-def promises(facts: Iterable[Fact], now: int) -> list[PromiseRow]:
-    """Promises: open, kept, late, released, or (due by `now`) broken, and how they were experienced."""
+def promises(facts: Iterable[Fact], now: int, *, unmade: bool = False) -> list[PromiseRow]:
+    """Promises: open, kept, late, released, or (due by `now`) broken, and how they were experienced.
+
+    With `unmade` also those of which only the end is known yet; they are due at no time.
+    """
     told: dict[type, tuple[str, str]] = {
         PromiseMade: ("promise", "made"),
         PromiseKept: ("promise", "kept"),
         PromiseReleased: ("promise", "released"),
     }
-    return [_promise(name, thing, now) for name, thing in _gather(facts, told).items() if "made" in thing]
+    return [_promise(name, thing, now) for name, thing in _gather(facts, told).items() if unmade or "made" in thing]
 
 
 def _promise(name: str, thing: dict[str, Any], now: int) -> PromiseRow:
     due, kept_at = _data(thing, "made", "due"), _time(thing, "kept")
     state: Literal["open", "kept", "late", "broken", "released"]
     if kept_at is not None:
-        state = "late" if kept_at > due else "kept"
+        state = "late" if due is not None and kept_at > due else "kept"
     elif "released" in thing:
         state = "released"
     else:
@@ -124,7 +127,7 @@ def _promise(name: str, thing: dict[str, Any], now: int) -> PromiseRow:
         state=state,
         kept_at=kept_at,
         released_at=_time(thing, "released"),
-        experience=None if kept_at is None else seconds(micros(kept_at) - micros(due)),
+        experience=None if kept_at is None or due is None else seconds(micros(kept_at) - micros(due)),
     )
 
 

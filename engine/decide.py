@@ -100,7 +100,7 @@ class Step(Spreading):
         self._follow_all(work.time, work.cause)
 
     def absent(self, person: Person, due: int) -> None:
-        """An absence begins at `due`: the complaints of that person are work."""
+        """An absence begins or ends at `due`: the complaints of that person are work."""
         self.work.append(Work(person.stream, due, due, person.cause))
         self.persons.append(person)
 
@@ -174,7 +174,7 @@ class Step(Spreading):
         if before is not None:
             self._restate(complaint, before, self._tables(complaint, cls), fact.us, fact.ref)
         if cls is ComplaintAssigned:
-            self._stand_in(complaint, fact.us, fact.ref)
+            self._stand_in(complaint, fact.us, fact.ref, assigned=not late)
         elif cls in MOVES or (complaint.standing is not None and cls in LIFTS):
             self._touch(complaint.name, fact.us, clocks)
         return None
@@ -243,7 +243,7 @@ class Step(Spreading):
     ) -> None:
         changed = restated(before, after)
         if changed is not None:
-            self._record(complaint, changed, time, cause, complaint.service)
+            self._restated(complaint, changed, time, cause)
 
     # ------------------------------------------------------------------ services and persons
 

@@ -22,7 +22,7 @@ class Person(Struct, eq=False, gc=False):
     cause: Ref = ("stilldown", "absence")
     """The fact that spoke of this person last."""
     armed: int | None = None
-    """When the timer of the next absence is due, as the store has it."""
+    """When its timer is due, as the store has it: an absence begins then, or ends."""
     recorded_at: int = 0
     _told: list[Fact] | None = []
 
@@ -39,9 +39,9 @@ class Person(Struct, eq=False, gc=False):
             self._told = sorted((f for f in told if f is not None), key=lambda fact: fact.key)
         return absences(self._told, at) if self._told else []
 
-    def begins(self, now: int) -> int | None:
-        """When the next absence begins after `now`."""
-        return min((a.start for a in self.absences() if a.start > now), default=None)
+    def turns(self, now: int) -> int | None:
+        """When the next absence begins or ends after `now`."""
+        return min((at for a in self.absences() for at in (a.start, a.end) if at > now), default=None)
 
     # evolving
 

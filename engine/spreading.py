@@ -221,20 +221,36 @@ class Spreading(Recording):
         """The rows of a complaint as they stand, of those that a fact of class `cls` may change."""
         return tables(complaint, self.now, self.by, self._absences(complaint), cls)
 
-    def _stand_in(self, complaint: Complaint, time: int, cause: Ref) -> None:
-        """Where its owner is absent it goes to the deputy; where that holds no more, its owners are restated."""
+    def _stand_in(self, complaint: Complaint, time: int, cause: Ref, *, assigned: bool = False) -> None:
+        """Where its owner is absent it goes to the deputy; where that holds no more, its owners are restated.
+
+        They are too where deputies alone do not tell who has it now: `assigned` says that somebody was just given it,
+        who has it then by what was recorded.
+        """
         absent = self._absences(complaint) if complaint.people else {}
         if not absent and not complaint.reassigned:
             return
+        # A word about anybody of them, or the end of an absence, may move it on.
+        self.owned += [(name, complaint.name) for name in absent if name not in complaint.people]
         rows = owners(complaint.log, absent, complaint.open_(), self.now)
         wanted = {(micros(r.time), r.deputy_of, r.person): r for r in rows if r.deputy_of is not None}
-        for key, row in sorted(wanted.items()):
-            if key not in complaint.reassigned and row.deputy_of is not None and row.person is not None:
+        new = [key for key in wanted if key not in complaint.reassigned]
+        for key in new:
+            row = wanted[key]
+            if row.deputy_of is not None and row.person is not None:
                 data = ComplaintReassigned(person=row.deputy_of, deputy=row.person, team=row.team)
                 self._record(complaint, data, key[0], cause, complaint.service)
                 self.owned.append((row.person, complaint.name))
-        if complaint.reassigned - set(wanted):
-            self._record(complaint, ComplaintRestated(owners=tuple(rows)), time, cause, complaint.service)
+        last = [(micros(r.time), r.deputy_of, r.person) for r in rows[len(rows) - len(new) :]]
+        again = assigned and not new and rows[-1].deputy_of is not None
+        if last != new or again or complaint.reassigned - set(wanted):
+            self._restated(complaint, ComplaintRestated(owners=tuple(rows)), time, cause)
+
+    def _restated(self, complaint: Complaint, data: ComplaintRestated, time: int, cause: Ref) -> None:
+        """Rows that are others now. Who stands in by them has the complaint."""
+        self._record(complaint, data, time, cause, complaint.service)
+        stood = [row.person for row in data.owners or () if row.deputy_of is not None and row.person is not None]
+        self.owned += [(person, complaint.name) for person in stood]
 
 
 def _moments(complaint: Complaint, service: Service, first: int, now: int) -> list[int]:

@@ -34,7 +34,7 @@ def tables(
         counts=counts(facts, owned),
         visits=tuple(dealings.visits(facts)),
         parts=tuple(dealings.parts(facts)),
-        promises=tuple(dealings.promises(facts, by)),
+        promises=tuple(dealings.promises(facts, by, unmade=True)),
         remedies=tuple(dealings.remedies(facts)),
         notices=tuple(dealings.notices(facts)),
         decision=dealings.answer(facts),

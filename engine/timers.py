@@ -81,7 +81,7 @@ class Timers(Stock):
         for complaint in step.complaints:
             self._arm(complaint, complaint.due)
         for person in step.persons:
-            self._arm(person, person.begins(step.by))
+            self._arm(person, person.turns(step.by))
         if step.owned:
             self._owned += step.owned
         for work in step.work:
@@ -229,7 +229,7 @@ class Timers(Stock):
         self._keep(step)
 
     def _begun(self, name: str) -> bool:
-        """Whether every absence of a person that begins by now has begun: its timer has fired."""
+        """Whether every absence of a person that begins or ends by now has done so: its timer has fired."""
         armed = self.person(name).armed
         return armed is None or armed > self._now
 

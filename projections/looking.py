@@ -79,11 +79,10 @@ class Looking:
             about: dict[str, list[str]] = {}
             for complaint, service in found:
                 about.setdefault(service, []).append(complaint)
-            for service, first in rows:
-                if first <= self.at:
-                    names = about.get(service, [])
-                    recounter = self._recounter([f"service:{service}", *(f"complaint:{name}" for name in names)])
-                    yield service, first, recounter, self._filed_by_then(recounter, names)
+            for service, first in rows:  # also where all was said later: it may speak of then
+                names = about.get(service, [])
+                recounter = self._recounter([f"service:{service}", *(f"complaint:{name}" for name in names)])
+                yield service, first, recounter, self._filed_by_then(recounter, names)
             after = rows[-1][0]
 
     def _where(self) -> tuple[str, str, tuple[object, ...]]:

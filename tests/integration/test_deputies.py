@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from engine.reading import Reader
+from ops.viewing import Views
 from tests.integration.engines import Machine, engine, record
 from tests.integration.facts import down, fact, filed, log, us, when
-from tests.integration.stores import Place, Stores
+from tests.integration.stores import Place, Stores, url_of
 
 
 def absence(name: str, person: str, told_at: float, start: float, deputy: str) -> bytes:
@@ -63,3 +65,95 @@ def test_deputies_stand_in_however_many_persons_are_known_by_heart(
         record(taking, fact("a", "complaint.assigned", "C1", 5, to="ann"), mode="event")
         record(taking, fact("b", "complaint.assigned", "C2", 6, to="dan"), down("d", "S9", 60), mode="event")
     assert reassigned(path) == [(us(30), "ann", "bob"), (us(30), "dan", "fay")]
+
+
+def look(path: Place, name: str) -> dict[str, Any]:
+    reader = Reader(url_of(path))
+    try:
+        shown: dict[str, Any] = reader.show(name, at=us(890), known_at=us(890))
+        return shown
+    finally:
+        reader.close()
+
+
+def table(path: Place, view: str, columns: str) -> list[tuple[Any, ...]]:
+    """What SQL finds in a view; one row for all of these stores."""
+    with Views(url_of(path)) as views:
+        views.catch_up()
+        with views.database.reading() as cursor:
+            return cursor.rows(f"SELECT {columns} FROM {view}")
+
+
+def absent(name: str, person: str, told_at: float, start: float, *until: Any) -> bytes:
+    """Until when, and who stands in if anybody does."""
+    how = {"from": when(start), "until": when(until[0]), **{"deputy": deputy for deputy in until[1:]}}
+    return fact(name, "person.absent", person, told_at, **how)
+
+
+def given(name: str, minute: float, to: str) -> bytes:
+    return fact(name, "complaint.assigned", "C1", minute, to=to)
+
+
+def quiet(name: str, minute: float) -> bytes:
+    return fact(name, "complaint.contacted", "C1", minute, by="ann", direction="outbound")
+
+
+CHAIN = [given("a", 10, "zoe"), absent("x", "ann", 20, 60, 900, "bob"), absent("y", "zoe", 120, 120, 900, "ann")]
+OVER = [absent("x", "cid", 10, 60, 900, "dee"), absent("y", "cid", 20, 240, 360), given("a", 300, "cid")]
+CIRCLE = [given("a", 10, "bob"), absent("x", "ann", 20, 60, 240, "bob"), absent("y", "bob", 30, 120, 900, "ann")]
+OPENED = [
+    given("a", 10, "bob"),
+    absent("x", "ann", 20, 60, 900, "bob"),
+    absent("y", "bob", 30, 120, 900, "ann"),
+    absent("z", "ann", 240, 240, 900, "cid"),
+]
+LATE = [
+    absent("x", "dee", 5, 30, 900, "ann"),
+    quiet("q", 120),
+    given("a", 60, "dee"),
+    absent("y", "ann", 180, 240, 900, "bob"),
+]
+TWICE = [absent("x", "ann", 5, 30, 900, "dee"), given("a1", 120, "ann"), given("a2", 120, "ann")]
+AGAIN = [given("a", 60, "cid"), given("b", 240, "cid"), absent("x", "cid", 180, 180, 900, "dee")]
+
+
+@pytest.mark.parametrize(
+    "facts, has_it, handovers",
+    [
+        pytest.param(CHAIN, "bob", 2, id="a chain of deputies, who are not in order of their names"),
+        pytest.param(OVER, "dee", 1, id="the absence that took another's place ends"),
+        pytest.param(CIRCLE, "ann", 1, id="who stood in for one another: one is back"),
+        pytest.param(OPENED, "cid", 2, id="who stood in for one another: one has another deputy"),
+        pytest.param(LATE, "bob", 2, id="a deputy by a late assignment is absent later"),
+        pytest.param(TWICE, "dee", 1, id="two assignments at one instant"),
+        pytest.param(AGAIN, "dee", 3, id="a late absence before a repeated assignment"),
+    ],
+)
+@pytest.mark.parametrize("rearmed", [False, True])
+def test_the_tables_have_the_owner_that_is_shown(
+    stores: Stores, facts: list[bytes], has_it: str, handovers: int, *, rearmed: bool
+) -> None:
+    path = stores / "a.db"
+    with engine(path) as taking:
+        record(taking, filed("f", "C1", 0), mode="event")
+        for body in facts:
+            record(taking, body, mode="event")
+        if rearmed:
+            taking.rearm()
+            taking.settle()
+        record(taking, quiet("last", 890), mode="event")
+    shown = look(path, "C1")
+    assert (shown["owner"]["person"], shown["handovers"]) == (has_it, handovers)
+    assert table(path, "complaints", "person, handovers") == [(has_it, handovers)]
+
+
+@pytest.mark.parametrize("word", ["kept", "released"])
+def test_the_tables_have_a_promise_of_which_the_end_was_told_late_and_first(stores: Stores, word: str) -> None:
+    path = stores / "a.db"
+    made = fact("m", "promise.made", "C1", 180, promise="p", what="to call", due=when(240))
+    with engine(path) as taking:
+        for body in (filed("f", "C1", 0), quiet("q", 120), fact("k", f"promise.{word}", "C1", 60, promise="p"), made):
+            record(taking, body, mode="event")
+        record(taking, quiet("last", 890), mode="event")
+    assert [promise["state"] for promise in look(path, "C1")["promises"]] == [word]
+    assert table(path, "promises", "state, what") == [(word, "to call")]

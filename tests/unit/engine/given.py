@@ -225,7 +225,7 @@ class Story:
             complaint.armed = complaint.due
             self._arm(complaint.stream, complaint.due)
         for person in step.persons:
-            self._arm(person.stream, person.begins(step.by))
+            self._arm(person.stream, person.turns(step.by))
         for work in step.work:  # of a person, or of a service with many complaints: all in one
             following = Step(self.memory, self.now, step.by)
             following.follow(work, [s.name for s in self.memory.states.values() if isinstance(s, Complaint)])
