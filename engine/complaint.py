@@ -10,8 +10,10 @@ from msgspec import Struct
 
 from contracts.decisions import (
     AgreementApplied,
+    ClockBreached,
     ClockChanged,
     ClockRestated,
+    ClockWarned,
     ClosureRefused,
     ComplaintClosed,
     ComplaintReassigned,
@@ -38,6 +40,8 @@ from engine.cycles import Cycles, Kept, made
 from engine.runs import Looked
 from engine.waiting import TOLD, Told, told
 
+_FALLS_DUE = (ClockBreached, ClockWarned, CreditOwed, PromiseBroken)
+"""What is recorded at its own moment by a timer alone, or where terms are applied (Recording.by)."""
 OPEN, CLOSED, WITHDRAWN = "open", "closed", "withdrawn"
 
 
@@ -119,7 +123,9 @@ class Complaint(Struct, eq=False, gc=False):
     _stages: list[Stage] | None = None
     _told: Told | None = None
     recorded_at: int = 0
-    """When the last of its events was recorded: what fell due by then is concluded."""
+    """When the last of its events was recorded: what fell due before is concluded."""
+    concluded: int | None = None
+    """When last something of it fell due and was recorded at that very moment: what fell due by then is concluded."""
 
     looked: Looked | None = None
     """How it stood when it was looked at last; None where anything of it may have changed since."""
@@ -287,6 +293,8 @@ class Complaint(Struct, eq=False, gc=False):
     def record(self, data: DecisionData, time: int, cause: Ref) -> None:
         """A decision of this stream."""
         self.looked = None
+        if time == self.recorded_at and isinstance(data, _FALLS_DUE):
+            self.concluded = time
         if isinstance(data, AgreementApplied):
             self.agreement = data.agreement
             self.applied.append((time, data.version))

@@ -190,6 +190,9 @@ class Step(Spreading):
     def _bring(self, complaint: Complaint, fact: Fact) -> None:
         """What it says to the service. Its word is taken before its request."""
         data = fact.data
+        if complaint.standing is not None and isinstance(data, (ComplaintCloseRequested, *_TURNS)):
+            # A word may have confirmed it already, and not have been carried to this one of many.
+            self._grant(complaint, complaint.standing, fact.us, fact.ref)
         if isinstance(data, ComplaintCloseRequested):
             self._close(self.streams.service(complaint.service), complaint, fact, data)
             return

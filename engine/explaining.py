@@ -99,6 +99,13 @@ class _Explained:
         self._plain = reckon(self._work, span.start, span.stop, run.blocks, asked.at, extension=run.extension)
         self._blocks = [b for b in run.blocks if b.start < self._edge]
 
+    def _counting(self) -> list[Block]:
+        """The time that does not count, up to its stop: that it lasted longer moves nothing any more."""
+        if self._run.span.stop is None:
+            return self._blocks
+        edge = self._edge
+        return [b if b.end is not None and b.end <= edge else b._replace(end=edge) for b in self._blocks]
+
     def values(self) -> Values:
         """As JSON values."""
         run, cycle, work = self._run, self._cycle, self._work
@@ -106,7 +113,7 @@ class _Explained:
         days = isinstance(length, Days)
         # Reckoned days are those to the due moment before pauses move it.
         until = run.span.start if days else self._edge if self._plain.due is None else self._plain.due
-        told: Counted = counted(work, run.span.start, until, self._blocks)
+        told: Counted = counted(work, run.span.start, until, self._counting())
         return {
             "cycle": cycle.number,
             "state": cycle.state,

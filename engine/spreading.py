@@ -61,6 +61,9 @@ class Spreading(Recording):
         """
         if service not in self.services:
             self.services.append(service)
+        if cause is not None and service.askers and _is_late(service, time, cause):
+            # Said late, it may show that nothing objected at a moment, and change no outage.
+            self._ask_again(service, time, cause)
         while True:
             news = reckon(service, self.now)
             if not news:
@@ -109,6 +112,14 @@ class Spreading(Recording):
             if self.follows(service, name, since):
                 self._touch(name, since, clocks)
 
+    def _ask_again(self, service: Service, time: int, cause: Ref) -> None:
+        """Those whose requests stand are to be looked at."""
+        if len(service.followers) > FEW:
+            self.work.append(Work(service.stream, time, time, cause))
+            return
+        for name in service.askers:
+            self._touch(name, time, NONE)
+
     def follows(self, service: Service, complaint: str, since: int) -> bool:
         """Whether what changed in a service's outages from `since` on may change something of a complaint."""
         if complaint in service.askers:
@@ -131,10 +142,10 @@ class Spreading(Recording):
     def _follow(self, complaint: Complaint, touch: Touch, time: int, cause: Ref) -> None:
         """Clocks, promises, credits, a request that stands, deputies: what differs now is recorded."""
         if complaint.standing is not None:
-            self._grant(complaint, complaint.standing)
+            self._grant(complaint, complaint.standing, time, cause)
         self._stand_in(complaint, time, cause)
-        clocks = touch.clocks
-        if clocks is not None and not clocks and (complaint.armed is None or complaint.armed > self.by):
+        clocks, by = touch.clocks, self._by(complaint)
+        if clocks is not None and not clocks and (complaint.armed is None or complaint.armed > by):
             return
         looked = complaint.looked
         terms = applied(complaint, self.streams) if looked is None else looked.terms
@@ -142,7 +153,7 @@ class Spreading(Recording):
             return
         follows = needs_service(terms) if looked is None else looked.service
         service = self.streams.service(complaint.service) if follows else None
-        following = Following(complaint, service, terms, self.now, by=self.by, since=touch.since)
+        following = Following(complaint, service, terms, self.now, by=by, since=touch.since)
         if looked is not None and clocks is not None and (service is None or service.version == looked.service):
             decided = following.come(looked, clocks, time)
         else:
@@ -153,10 +164,15 @@ class Spreading(Recording):
         complaint.due = following.due
         self.complaints.append(complaint)
 
-    def _grant(self, complaint: Complaint, ref: Ref) -> None:
+    def _by(self, complaint: Complaint) -> int:
+        """By when what falls due of a complaint has done so: at this very instant too if its timer has fired at it."""
+        return self.now if complaint.concluded == self.now else self.by
+
+    def _grant(self, complaint: Complaint, ref: Ref, time: int, cause: Ref) -> None:
         """A refused request stands: the first moment at which nothing objects any more closes the complaint.
 
-        It may be one at which nothing objected ever, if the customer was down only when the request arrived.
+        It may be one at which nothing objected ever, if the customer was down only when the request arrived. `time` and
+        `cause` are those of what shows it.
         """
         request = complaint.effective(ref)
         if request is None or not isinstance(request.data, ComplaintCloseRequested) or not request.data.when_confirmed:
@@ -168,6 +184,8 @@ class Spreading(Recording):
         for at, lived in service.log.lived(free) if free else ():
             if lived == "up":
                 self._close_at(service, complaint, request, at, free[at])
+                self._spread(service, max(at, time), cause)
+                self._touch(complaint.name, None)
                 return
 
     def _free(
@@ -201,8 +219,6 @@ class Spreading(Recording):
         closed = ComplaintClosed(by=data.by, reason=data.reason, set_aside=aside, approved_by=data.approved_by)
         self._record(complaint, closed, at, request.ref, complaint.service)
         self._hear(service, complaint, request.ref)
-        self._spread(service, at, request.ref)
-        self._touch(complaint.name, None)
 
     # ------------------------------------------------------------------ owners
 
@@ -212,14 +228,19 @@ class Spreading(Recording):
         return gather(complaint.people, self._told_of)
 
     def _told_of(self, person: str) -> Sequence[Absence]:
-        """The absences of a person; one that begins at `now` does so when all facts of that instant are taken."""
+        """The absences of a person; one that begins at `now` does so when all facts of that instant are taken.
+
+        Then the timer of that person fires.
+        """
         if not self.streams.is_told_of(person):
             return ()
-        return [absence for absence in self.streams.person(person).absences() if absence.start <= self.by]
+        told = self.streams.person(person)
+        by = self.by if told.armed is not None and told.armed <= self.now else self.now
+        return [absence for absence in told.absences() if absence.start <= by]
 
     def _tables(self, complaint: Complaint, cls: type[FactData] | None = None) -> ComplaintRestated:
         """The rows of a complaint as they stand, of those that a fact of class `cls` may change."""
-        return tables(complaint, self.now, self.by, self._absences(complaint), cls)
+        return tables(complaint, self.now, self._by(complaint), self._absences(complaint), cls)
 
     def _stand_in(self, complaint: Complaint, time: int, cause: Ref, *, assigned: bool = False) -> None:
         """Where its owner is absent it goes to the deputy; where that holds no more, its owners are restated.
@@ -259,6 +280,12 @@ def _moments(complaint: Complaint, service: Service, first: int, now: int) -> li
     said |= {entry.place[0] for entry in service.log.entries if entry.place[0] >= first}
     said |= {claim.settled_at for claim in service.claims.values() if claim.settled_at is not None}
     return sorted({first, *(moment for moment in said if first <= moment <= now)})
+
+
+def _is_late(service: Service, time: int, cause: Ref) -> bool:
+    """Whether something that was said later is known already."""
+    entries = service.log.entries
+    return bool(entries) and entries[-1].place[:3] > (time, *cause)
 
 
 def _us(fact: Fact) -> int:

@@ -30,6 +30,8 @@ def standing(complaint: Complaint, service: Service, terms: Agreement, at: int) 
     fact = None if ref is None else complaint.effective(ref)
     if fact is None or not isinstance(fact.data, ComplaintCloseRequested) or fact.us > at:
         return None
+    if not fact.data.when_confirmed:  # not any more: it was corrected
+        return None
     state = service.state_at(at)
     verdict = judge(
         fact.data, customer=(state, state), facts=complaint.until(at), needs_reply=terms.needs_reply, ended=False

@@ -17,7 +17,7 @@ import msgspec
 from eventsourcing.persistence import Mapper, StoredEvent, Transcoder
 from msgspec import Struct
 
-from contracts.decisions import DECISIONS, ClockChanged
+from contracts.decisions import DECISIONS, ClockBreached, ClockChanged, ClockWarned
 from contracts.envelope import Fact
 from contracts.facts import FACTS
 from contracts.recorded import Recorded
@@ -46,6 +46,7 @@ class _Clock(Struct, frozen=True, gc=False):
 class _OfAClock(Struct, frozen=True, gc=False):
     """What has to be understood of a `clock.*` event at once."""
 
+    time: int
     recorded_at: int
     data: _Clock
     schema: Literal[1] = 1
@@ -89,6 +90,7 @@ _CODINGS = {topic: _coding(topic, cls, _CHAINS.get(topic)) for topic, cls in _TO
 _STATES = {topic: coding.state for topic, coding in _CODINGS.items()}
 _DECODERS = {topic: coding.decode for topic, coding in _CODINGS.items()}
 _CLOCKS = {topic: coding.of_a_clock for topic, coding in _CODINGS.items() if coding.of_a_clock is not None}
+_FALLS_DUE = frozenset({ClockBreached.TYPE, ClockWarned.TYPE})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -117,6 +119,8 @@ def load(state: State, rows: Iterable[tuple[int, str, bytes]]) -> None:
             told = of_a_clock(stored)
             state.version, state.recorded_at = version, told.recorded_at
             state.record_clock(kept(bytes(told.data.row)), gone=told.data.gone)
+            if told.time == told.recorded_at and topic in _FALLS_DUE:
+                state.concluded = told.time
             continue
         got = _DECODERS[topic](stored)
         state.version, state.recorded_at = version, got.recorded_at

@@ -86,7 +86,7 @@ def table(path: Place, view: str, columns: str) -> list[tuple[Any, ...]]:
 
 def absent(name: str, person: str, told_at: float, start: float, *until: Any) -> bytes:
     """Until when, and who stands in if anybody does."""
-    how = {"from": when(start), "until": when(until[0]), **{"deputy": deputy for deputy in until[1:]}}
+    how = {"from": when(start), "until": when(until[0])} | dict(zip(["deputy"], until[1:], strict=False))
     return fact(name, "person.absent", person, told_at, **how)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from contracts.agreements import parse
 from tests.integration.engines import engine, record
 from tests.integration.facts import corrected, down, fact, filed, log, up, us, when
 from tests.integration.stores import Place, Stores
@@ -88,3 +89,45 @@ def late(path: Place, *then: bytes) -> list[tuple[int, str]]:
 def test_an_absence_waits_for_the_facts_of_the_instant_at_which_it_is_told(stores: Stores) -> None:
     assert late(stores / "stays.db") == [(us(30), "bob")]
     assert late(stores / "given.db", fact("y", "complaint.assigned", "C1", 30, to="eve")) == []
+
+
+@pytest.mark.parametrize("started_anew", [False, True])
+@pytest.mark.parametrize("minute", [10, 20, 30, 45, 60, 100, 120])
+def test_what_fell_due_at_the_instant_at_which_the_clock_stands_is_not_taken_back(
+    stores: Stores, minute: float, *, started_anew: bool
+) -> None:
+    path = stores / "a.db"
+    last = fact("c1", "complaint.contacted", "C1", minute, by="eve", direction="outbound")
+    late = [
+        fact("w", "complaint.wait_ended", "C1", 5),
+        fact("v", "complaint.contacted", "C1", 6, by="eve", direction="outbound"),
+        corrected("u", "C1", 7, "f1", data={"summary": "another"}),
+    ]
+    with engine(path, terms=TERMS) as taking:
+        record(taking, *told(1), last, mode="event")
+        taking.settle()
+        assert fell_due(path)[-1].time == us(minute)
+        before = len(log(path))
+        if not started_anew:
+            record(taking, *late, mode="event")
+            taking.settle()
+    if started_anew:
+        with engine(path, terms="") as taking:
+            record(taking, *late, mode="event")
+            taking.settle()
+    came = ["complaint.wait_ended", "complaint.contacted", "fact.corrected"]
+    assert [e.type for e in log(path)[before:]] == came
+
+
+def test_terms_applied_at_the_instant_at_which_the_clock_stands_are_not_taken_back(stores: Stores) -> None:
+    path = stores / "a.db"
+    with engine(path, terms=TERMS) as taking:
+        record(taking, filed("f1", "C1", 0, service="S1", down=True), down("z", "S9", 55), mode="event")
+        taking.settle()
+        taking.publish(parse(TERMS.replace("PT100M", "PT40M").replace("2020-01-01", "2020-01-02")))
+        list(taking.apply(["C1"]))
+        before = len(log(path))
+        assert [e.time for e in fell_due(path) if e.type == "clock.breached"] == [us(20), us(55)]
+        record(taking, fact("w", "complaint.wait_ended", "C1", 5), mode="event")
+        taking.settle()
+    assert [e.type for e in log(path)[before:]] == ["complaint.wait_ended"]

@@ -154,3 +154,46 @@ def test_an_agreement_without_clocks_is_told_as_that(cli: Cli) -> None:
     assert said.exit == 4
     assert "the agreement standard has none" in said.stderr
     assert "was not filed yet" in cli("explain", "C-1", "restore", "--at", "2024-03-01T00:00:00Z").stderr
+
+
+ACKNOWLEDGE = """
+[[agreement.standard.clock]]
+name = "acknowledge"
+target = "PT4H"
+calendar = "always"
+starts = "filed"
+stops = "acknowledged"
+pauses = ["parts"]
+"""
+
+
+def test_the_hours_add_up_of_a_clock_that_stopped_while_the_complaint_was_closed(cli: Cli) -> None:
+    (cli.folder / "terms.toml").write_text(TERMS + ACKNOWLEDGE)
+    cli("agreements", "apply", str(cli.folder / "terms.toml"))
+    cli.load(
+        filed("C-1", "2024-03-29T10:00", down=False),
+        fact("complaint.close_requested", "C-1", "2024-03-29T11:00", by="ann"),
+        fact("complaint.acknowledged", "C-1", "2024-03-29T12:00", by="ann"),
+        fact("complaint.reopen_requested", "C-1", "2024-03-29T18:00", by="eve", reason="not solved"),
+    )
+
+    (cycle,) = cli.json("explain", "C-1", "acknowledge")["cycles"]
+
+    assert (cycle["due_at"], cycle["elapsed"]) == ("2024-03-29T15:00:00Z", 3_600)
+    assert [day["sum"] for day in cycle["days"]] == [4 * 3_600]
+
+
+def test_a_wait_that_begins_as_a_clock_is_taken_away_hides_no_due_moment(cli: Cli) -> None:
+    path = cli.folder / "terms.toml"
+    path.write_text(TERMS + ACKNOWLEDGE)
+    cli("agreements", "apply", str(path))
+    cli.load(
+        filed("C-1", "2024-03-29T20:00", down=False),
+        fact("complaint.wait_started", "C-1", "2024-03-29T22:00", on="parts"),
+    )
+    path.write_text(TERMS.replace("2020", "2021"))
+    assert cli("agreements", "apply", str(path), "--open").exit == 0
+
+    (clock,) = cli.json("show", "C-1")["clocks"]
+
+    assert (clock["state"], clock["due_at"]) == ("cancelled", "2024-03-30T00:00:00Z")
