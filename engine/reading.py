@@ -253,28 +253,27 @@ def _history(
     rows: list[_Row], service: str | None, name: str, *, at: int | None, known_at: int | None
 ) -> Iterator[dict[str, Any]]:
     """What was recorded by `known_at` of what happened by `at`; see `Reader.history`."""
-    events: dict[int, Recorded] = {}
     behind: set[Ref] = set()
-    heard: list[_Row] = []
+    if service is not None:
+        said = (row for row in rows if not _is_heard(row, service))
+        behind = {(event.source, event.id) for _, event in _by_then(said, at, known_at)}
+    for row, event in _by_then(rows, at, known_at):
+        elsewhere = _is_heard(row, service) and isinstance(event.data, ServiceHeard) and event.data.complaint != name
+        if not elsewhere or (event.source, event.id) in behind:
+            yield told(row[0], event)
+
+
+def _by_then(rows: Iterable[_Row], at: int | None, known_at: int | None) -> Iterator[tuple[_Row, Recorded]]:
     for row in rows:
-        if row[1] == service and row[3] == ServiceHeard.TYPE:
-            heard.append(row)
-            continue
         event = _event(row)
         if known_at is not None and event.recorded_at > known_at:
-            break
+            return
         if at is None or event.time <= at:
-            events[row[0]] = event
-            behind.add((event.source, event.id))
-    for row in heard:
-        event = _event(row)
-        if known_at is not None and event.recorded_at > known_at:
-            break
-        of = event.data.complaint if isinstance(event.data, ServiceHeard) else None
-        if (at is None or event.time <= at) and (of == name or (event.source, event.id) in behind):
-            events[row[0]] = event
-    for position in sorted(events):
-        yield told(position, events[position])
+            yield row, event
+
+
+def _is_heard(row: _Row, service: str | None) -> bool:
+    return row[1] == service and row[3] == ServiceHeard.TYPE
 
 
 def _previewed(complaint: Complaint, outages: Sequence[Outage], terms: Terms, now: int) -> Previewed:
