@@ -24,7 +24,7 @@ from contracts.facts import (
 )
 from engine.complaint import CLOSED, OPEN, Complaint, Stage
 from engine.corrections import BEHIND, Ref
-from engine.reckoning import Block, Clockwork, Extension, Kept, Stop, due_then, reckon
+from engine.reckoning import Block, Clockwork, Extension, Kept, Stop, due_then
 from engine.rows import Outage
 from engine.runs import Applied, Found, Run, Span
 from engine.waiting import TOLD, Wait
@@ -374,10 +374,8 @@ def by_start(works: Works) -> list[Works]:
 
 def _cancelled(found: Found, time: int) -> Found:
     """A cycle of a clock that the new terms do not have, as it stood when they came."""
-    stop = Stop(time, own=False)
-    run = found.run._replace(span=found.run.span._replace(stop=stop))
-    stopped = reckon(run.work, run.span.start, stop, run.blocks, time, extension=run.extension, kept=found.kept)
-    reckoned = found.reckoned._replace(state="cancelled", due_at=stopped.due_at, stopped_at=time, next=None)
+    run = found.run._replace(span=found.run.span._replace(stop=Stop(time, own=False)))
+    reckoned = found.reckoned._replace(state="cancelled", stopped_at=time, next=None)
     return found._replace(run=run, reckoned=reckoned, common=None)
 
 

@@ -181,19 +181,3 @@ def test_the_hours_add_up_of_a_clock_that_stopped_while_the_complaint_was_closed
 
     assert (cycle["due_at"], cycle["elapsed"]) == ("2024-03-29T15:00:00Z", 3_600)
     assert [day["sum"] for day in cycle["days"]] == [4 * 3_600]
-
-
-def test_a_wait_that_begins_as_a_clock_is_taken_away_hides_no_due_moment(cli: Cli) -> None:
-    path = cli.folder / "terms.toml"
-    path.write_text(TERMS + ACKNOWLEDGE)
-    cli("agreements", "apply", str(path))
-    cli.load(
-        filed("C-1", "2024-03-29T20:00", down=False),
-        fact("complaint.wait_started", "C-1", "2024-03-29T22:00", on="parts"),
-    )
-    path.write_text(TERMS.replace("2020", "2021"))
-    assert cli("agreements", "apply", str(path), "--open").exit == 0
-
-    (clock,) = cli.json("show", "C-1")["clocks"]
-
-    assert (clock["state"], clock["due_at"]) == ("cancelled", "2024-03-30T00:00:00Z")
