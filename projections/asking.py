@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -41,8 +41,8 @@ def columns_of(question: Question) -> list[str]:
     return [*question.sum_by, "rows", *added, *money]
 
 
-def ask(database: Database, generation: int, recount: Recount, question: Question) -> Iterator[Row]:
-    """The rows of the answer, in order of the key columns. Raises QuestionError."""
+def ask(database: Database, generation: int, recount: Recount, question: Question) -> Generator[Row, None, None]:
+    """The rows of the answer, in order of the key columns; to be closed where not all are read. Raises QuestionError."""
     view = _view(question)
     wanted = _matching(question.where)
     with database.reading() as cursor:

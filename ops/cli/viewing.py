@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from typing import Annotated, Any, Final
 
@@ -52,12 +53,12 @@ def view(
         found.catch_up()
         if behind := found.behind():
             tell(f"note: the views are {behind:,} positions behind the store; does `stilldown project --kafka` run?")
-        answer = found.ask(Question(name, asked.at, asked.known_at, wanted, keys))
-        if common.json:
-            for row in answer:
-                common.answer(row)
-        else:
-            _table(columns, answer)
+        with closing(found.ask(Question(name, asked.at, asked.known_at, wanted, keys))) as answer:
+            if common.json:
+                for row in answer:
+                    common.answer(row)
+            else:
+                _table(columns, answer)
     return DONE
 
 

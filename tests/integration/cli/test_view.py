@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ops.cli.common import MANY
 from tests.integration.cli.running import PROGRAM, STORY, Cli, fact, filed
 
 
@@ -162,6 +163,46 @@ def test_people_get_a_table(story: Cli) -> None:
     assert " ".join(head.split()) == "part failures ordered waited share vital"
     assert " ".join(row.split()) == "psu-24v 1 1 345000 1.0 yes"
     assert "no row" in story("view", "parts", "--where", "part=fuse").stderr
+
+
+@pytest.fixture
+def many(cli: Cli) -> Cli:
+    """More complaints than a table for people has rows."""
+    cli.load(*(filed(f"C-{n:04}", "2024-03-01T08:00", service=f"S-{n % 7}") for n in range(MANY + 200)))
+    cli.lines("view", "complaints", "--where", "complaint=C-0001")
+    return cli
+
+
+def viewing(cli: Cli, *arguments: str, stdout: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*PROGRAM, "view", *arguments, "--store", cli.store], stdout=stdout, stderr=subprocess.PIPE, cwd=cli.folder
+    )
+
+
+@pytest.mark.parametrize("arguments", [["complaints"], ["complaints", "--sum-by", "complaint"]])
+def test_of_very_many_rows_the_first_are_a_table(many: Cli, arguments: list[str]) -> None:
+    answer = many.apart("view", *arguments)
+    assert answer.exit == 0
+    assert "Exception" not in answer.stderr
+    assert f"the first {MANY:,} rows" in answer.stderr
+
+
+def test_whoever_stops_reading_a_view_sees_no_error(many: Cli) -> None:
+    with viewing(many, "complaints", "--json", stdout=subprocess.PIPE) as worker:
+        assert worker.stdout is not None
+        assert worker.stderr is not None
+        assert worker.stdout.readline()
+        worker.stdout.close()
+        assert worker.stderr.read() == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_view_that_cannot_be_written_is_told_in_one_line(many: Cli) -> None:
+    for options in ((), ("--json",)):
+        with Path("/dev/full").open("wb") as full, viewing(many, "complaints", *options, stdout=full) as worker:
+            assert worker.stderr is not None
+            assert worker.stderr.read() == b"stilldown: No space left on device\n"
+            assert worker.wait(60) == 1
 
 
 def test_what_is_due_is_done_before_a_view_is_read(cli: Cli) -> None:
