@@ -42,14 +42,16 @@ def columns_of(question: Question) -> list[str]:
 
 
 def ask(database: Database, generation: int, recount: Recount, question: Question) -> Generator[Row, None, None]:
-    """The rows of the answer, in order of the key columns; to be closed where not all are read. Raises QuestionError."""
+    """The rows of the answer, in order of the key columns; to be closed if not all are read. Raises QuestionError."""
     view = _view(question)
     wanted = _matching(question.where)
     with database.reading() as cursor:
         narrowed = {name: value for name, value in question.where.items() if name in view.narrow}
         look = Looking(cursor, generation, recount, at=question.at, known_at=question.known_at, narrowed=narrowed)
         if question.sum_by and view is downtime.DOWNTIME:
-            yield from downtime.sums(look, question.sum_by, wanted)
+            whose = {name: value for name, value in question.where.items() if name in downtime.WHOSE}
+            known = _matching(whose) if len(whose) == len(question.where) else None
+            yield from downtime.sums(look, question.sum_by, wanted, known)
         elif question.sum_by:
             yield from _summed(view, filter(wanted, view.rows(look)), question.sum_by)
         else:
