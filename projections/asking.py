@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -20,12 +20,15 @@ _HIDDEN = "_"
 
 
 class Question(NamedTuple):
-    """What is asked of a view. Moments are microseconds; `where` compares columns, `sum_by` adds up by columns."""
+    """What is asked of a view. Moments are microseconds; `sum_by` adds up by columns.
+
+    `where` has columns with what they are to be, a column as often as one likes: all have to hold.
+    """
 
     view: str
     at: int
     known_at: int
-    where: Mapping[str, str] = {}
+    where: Sequence[tuple[str, str]] = ()
     sum_by: Sequence[str] = ()
 
 
@@ -46,10 +49,10 @@ def ask(database: Database, generation: int, recount: Recount, question: Questio
     view = _view(question)
     wanted = _matching(question.where)
     with database.reading() as cursor:
-        narrowed = {name: value for name, value in question.where.items() if name in view.narrow}
+        narrowed = {name: value for name, value in question.where if name in view.narrow}
         look = Looking(cursor, generation, recount, at=question.at, known_at=question.known_at, narrowed=narrowed)
         if question.sum_by and view is downtime.DOWNTIME:
-            whose = {name: value for name, value in question.where.items() if name in downtime.WHOSE}
+            whose = [(name, value) for name, value in question.where if name in downtime.WHOSE]
             known = _matching(whose) if len(whose) == len(question.where) else None
             yield from downtime.sums(look, question.sum_by, wanted, known)
         elif question.sum_by:
@@ -63,7 +66,7 @@ def _view(question: Question) -> View:
     view = VIEWS.get(question.view)
     if view is None:
         raise QuestionError(f"there is no view {question.view}; there are {', '.join(VIEWS)}")
-    for name in question.where:
+    for name, _ in question.where:
         if name not in view.columns:
             raise QuestionError(f"{view.name} has no column {name}; it has {', '.join(view.columns)}")
     months = ["month"] if view.months is not None else []
@@ -79,9 +82,8 @@ def _view(question: Question) -> View:
 # ---------------------------------------------------------------------- where
 
 
-def _matching(where: Mapping[str, str]) -> Callable[[Row], bool]:
-    wanted = dict(where)
-    return lambda row: all(_is(row[name], text) for name, text in wanted.items())
+def _matching(where: Sequence[tuple[str, str]]) -> Callable[[Row], bool]:
+    return lambda row: all(_is(row[name], text) for name, text in where)
 
 
 def _is(value: object, text: str) -> bool:

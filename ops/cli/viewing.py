@@ -62,13 +62,13 @@ def view(
     return DONE
 
 
-def _where(where: Sequence[str]) -> dict[str, str]:
-    wanted: dict[str, str] = {}
+def _where(where: Sequence[str]) -> list[tuple[str, str]]:
+    wanted = []
     for text in where:
         column, sign, value = text.partition("=")
         if not sign or not column:
             raise UsageError(f"--where: write column=value, such as --where team=field, got {text!r}")
-        wanted[column.strip()] = value
+        wanted.append((column.strip(), value))
     return wanted
 
 

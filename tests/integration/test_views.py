@@ -347,7 +347,7 @@ def test_availability_is_that_of_all_time_of_the_services_that_are_asked_about(s
         for at in (us(20 * 24 * 60), us(45 * 24 * 60 + 7), us(70 * 24 * 60)):
 
             def answer(view: str, keys: Sequence[str] = (), where: Row | None = None, at: int = at) -> list[Row]:
-                said = {k: v if isinstance(v, str) else json.dumps(v) for k, v in (where or {}).items()}
+                said = [(k, v if isinstance(v, str) else json.dumps(v)) for k, v in (where or {}).items()]
                 return list(ask(database, live.generation, Recounter, Question(view, at, LATER, said, keys)))
 
             found = {view: answer(view) for view in ("downtime", "complaints")}

@@ -75,6 +75,9 @@ def test_a_view_as_known_then_uses_what_was_recorded_by_then(story: Cli) -> None
         (["started_at=2013-02-05T08:40:00+01:00"], 3),
         (["agreement=letters"], 1),
         (["team=nobody"], 0),
+        (["state=late", "state=met"], 0),
+        (["complaint=C-2", "complaint=C-1"], 0),
+        (["team=field", "cycle=1", "team=field"], 3),
     ],
 )
 def test_where_compares_columns(story: Cli, where: list[str], found: int) -> None:
