@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import islice
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from ops.cli.common import COMMON, DONE, MANY, Common, console, rows, tell
+from ops.cli.common import COMMON, DONE, MANY, Common, tell
 from ops.errors import UsageError
 
-_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _At = Annotated[str | None, Parameter(help="What was so at this moment. Default: --known-at, else now.")]
 _KnownAt = Annotated[str | None, Parameter(help="Use only what was recorded by then. Default: everything.")]
 ViewsUrl = Annotated[
@@ -41,6 +39,7 @@ def view(
     from ops.asking import moments
     from ops.viewing import opened
     from projections.asking import Question, columns_of
+    from projections.views import VIEWS
 
     url = common.url
     wanted = _where(where)
@@ -58,7 +57,7 @@ def view(
                 for row in answer:
                     common.answer(row)
             else:
-                _table(columns, answer)
+                _table(columns, answer, len(keys) or VIEWS[name].keys)
     return DONE
 
 
@@ -80,34 +79,13 @@ def alarm(poison: Any) -> None:  # noqa: ANN401 - a Poison; its module is import
     )
 
 
-def _table(columns: Sequence[str], answer: Iterator[dict[str, Any]]) -> None:
+def _table(columns: Sequence[str], answer: Iterator[dict[str, Any]], keys: int) -> None:
+    from ops.cli.tables import show
+
     first = list(islice(answer, MANY + 1))
-    numbers = tuple(name for name in columns if any(_is_number(row.get(name)) for row in first))
-    table = rows(*columns, right=numbers)
-    for row in first[:MANY]:
-        table.add_row(*(_cell(row.get(name)) for name in columns))
-    console().print(table)
-    if any(isinstance(value, str) and _MOMENT.fullmatch(value) for row in first for value in row.values()):
-        tell("note: times are UTC, lengths in seconds")
+    for note in show(columns, first[:MANY], keys):
+        tell(f"note: {note}")
     if not first:
         tell("note: no row")
     if len(first) > MANY:
         tell(f"note: the first {MANY:,} rows; --json gives all, --where and --sum-by fewer")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _cell(value: object) -> str:
-    from ops.words import moment
-
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {number}" for name, number in value.items()) or "-"
-    if isinstance(value, str) and _MOMENT.fullmatch(value):
-        return moment(value)
-    return str(value)

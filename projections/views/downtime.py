@@ -199,4 +199,5 @@ DOWNTIME = View(
     (*_LENGTHS, *_COUNTS),
     months="started_at",
     narrow=("service",),
+    keys=3,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from ops.cli.common import MANY
-from tests.integration.cli.running import PROGRAM, STORY, Cli, fact, filed
+from tests.integration.cli.running import PROGRAM, STORY, Cli, fact, filed, on_a_terminal
 
 
 @pytest.fixture
@@ -166,6 +167,82 @@ def test_people_get_a_table(story: Cli) -> None:
     assert " ".join(head.split()) == "part failures ordered waited share vital"
     assert " ".join(row.split()) == "psu-24v 1 1 345000 1.0 yes"
     assert "no row" in story("view", "parts", "--where", "part=fuse").stderr
+
+
+LONG = {"customer": "the shop at the corner of the long street", "service": f"register-{'7' * 60}"}
+
+
+@pytest.fixture
+def told(story: Cli) -> Cli:
+    """The story, and a complaint with much to write."""
+    story.load(
+        filed("C-3", "2013-03-01T08:00", **LONG),
+        fact("promise.made", "C-3", "2013-03-01T09:00", promise="p", due="2013-03-02T08:00:00Z", what="call " * 40),
+        *(
+            fact("complaint.assigned", "C-3", f"2013-03-01T1{n}:00", team=f"team {n}", to=f"person {n}")
+            for n in range(9)
+        ),
+    )
+    return story
+
+
+EVERY_VIEW = [line.split() for line in COLUMNS.strip().splitlines()]
+
+
+def test_where_nobody_looks_at_a_terminal_a_row_is_a_line_with_everything(told: Cli) -> None:
+    for view, *columns in EVERY_VIEW:
+        rows = told.lines("view", view)
+        head, *lines = told("view", view).stdout.splitlines()
+        assert head.split() == columns
+        assert len(lines) == len(rows)
+        for row, line in zip(rows, lines, strict=True):
+            for value in row.values():
+                if isinstance(value, str) and not value.endswith("Z"):
+                    assert value.strip() in line
+                if isinstance(value, int) and not isinstance(value, bool):
+                    assert str(value) in line.split()
+
+
+def test_several_values_in_a_cell_are_told_in_short(told: Cli) -> None:
+    answer = told("view", "complaints", "--sum-by", "month")
+    assert len(answer.stdout.splitlines()) == 1 + 2
+    assert "- 7200, team 0/person 0 3600, team 1/person 1 3600, 6 more\n" in answer.stdout
+    assert "of time_by_owner the largest are shown; --json gives all" in answer.stderr
+    assert "the largest" not in told("view", "handovers").stderr
+
+
+@pytest.mark.parametrize("width", [80, 160, 500])
+def test_on_a_terminal_a_row_is_a_line_and_what_has_no_room_is_named(story: Cli, width: int) -> None:
+    for view, *columns in EVERY_VIEW:
+        env = {"COLUMNS": str(width), "TERM": "dumb"}
+        seen = on_a_terminal(story, "view", view, env=env).splitlines()
+        notes = [line for line in seen if line.startswith("note: ")]
+        head, *lines = [line for line in seen if line not in notes]
+        assert len(lines) == len(story.lines("view", view)), view
+        assert max(map(len, lines)) <= width, view
+        said = [re.search("left out, as there is no room: (.*); a wider", note) for note in notes]
+        missing = [name for match in said if match for name in match[1].split(", ")]
+        assert [name for name in columns if name not in missing] == head.split(), view
+        assert set(missing) < set(columns[1:]), view
+        assert not missing or width < 500, view
+        assert missing or width > 80 or view in {"watermelon", "handovers", "parts", "credits"}, view
+
+
+def test_ids_and_moments_stay_whole_however_narrow_it_is(told: Cli) -> None:
+    lines = on_a_terminal(told, "view", "sla", env={"COLUMNS": "20", "TERM": "dumb"}).splitlines()
+    assert lines[0].split() == ["complaint", "clock", "cycle"]
+    assert lines[1].split() == ["C-1", "acknowledge", "1"]
+    lines = on_a_terminal(told, "view", "downtime", env={"COLUMNS": "80", "TERM": "dumb"}).splitlines()
+    assert [line.split()[-2:] for line in lines[2:3]] == [["2013-03-01", "08:00"]]
+    assert LONG["service"] in lines[2]
+    assert LONG["customer"] in lines[2]
+
+
+def test_somebodys_own_words_give_way_on_a_terminal(told: Cli) -> None:
+    lines = on_a_terminal(told, "view", "promises", env={"COLUMNS": "110", "TERM": "dumb"}).splitlines()
+    (line,) = [line for line in lines if line.startswith("C-3")]
+    assert re.fullmatch(r"C-3 +p +call call [cal ]+… +2013-03-02 08:00 +- +(broken|open) +-", line)
+    assert len(line) <= 110
 
 
 @pytest.fixture
