@@ -22,4 +22,4 @@ class PoisonError(ViewsError):
 
 
 class QuestionError(ViewsError):
-    """There is no such view, or no such column."""
+    """There is no such view, no such column, or it can have no such value."""

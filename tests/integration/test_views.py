@@ -18,9 +18,11 @@ from typing import Any
 import pytest
 
 from contracts.recorded import Recorded
+from engine.complaint import CLOSED, OPEN, WITHDRAWN
 from ops.feeding import StoreFeed
 from ops.recounting import Recounter
 from ops.viewing import Views, views_url
+from ops.words import ENDED_BY
 from projections.asking import Question, ask
 from projections.errors import MovedError, PoisonError
 from projections.folding import Fold
@@ -32,6 +34,7 @@ from projections.store.opening import open_database
 from projections.store.shown import SHOWN
 from projections.tables import ALL
 from projections.views.base import Row
+from projections.views.columns import values_of
 from tests.integration import workload
 from tests.integration.engines import engine
 from tests.integration.facts import event, micros, us
@@ -366,6 +369,11 @@ def test_availability_is_that_of_all_time_of_the_services_that_are_asked_about(s
                 assert sums == summed(found, firsts, keys, where, at), (by, where)
                 compared += len(sums)
     assert compared > 1_000
+
+
+def test_what_can_be_asked_for_is_what_the_engine_can_say() -> None:
+    assert values_of("complaints", "status") == (OPEN, CLOSED, WITHDRAWN)
+    assert set(values_of("downtime", "ended_by")) == set(ENDED_BY)
 
 
 def documented() -> list[str]:

@@ -76,6 +76,8 @@ def test_a_view_as_known_then_uses_what_was_recorded_by_then(story: Cli) -> None
         (["started_at=2013-02-05T08:40:00+01:00"], 3),
         (["agreement=letters"], 1),
         (["team=nobody"], 0),
+        (["team="], 0),
+        (["cycle=1.0", "paused=0"], 4),
         (["state=late", "state=met"], 0),
         (["complaint=C-2", "complaint=C-1"], 0),
         (["team=field", "cycle=1", "team=field"], 3),
@@ -84,6 +86,19 @@ def test_a_view_as_known_then_uses_what_was_recorded_by_then(story: Cli) -> None
 def test_where_compares_columns(story: Cli, where: list[str], found: int) -> None:
     options = [option for text in where for option in ("--where", text)]
     assert len(story.lines("view", "sla", *options)) == found
+
+
+def test_every_value_that_a_view_has_can_be_asked_for(told: Cli) -> None:
+    for view, *columns in EVERY_VIEW:
+        rows = told.lines("view", view)
+        for column in columns:
+            if isinstance(rows[0][column], dict):
+                continue
+            for value in {json.dumps(row[column]) for row in rows}:
+                read = json.loads(value)
+                where = read if isinstance(read, str) else value
+                found = told.lines("view", view, "--where", f"{column}={where}")
+                assert found == [row for row in rows if row[column] == read], (view, column, value)
 
 
 def test_sums_add_up_every_length_and_count(story: Cli) -> None:
@@ -147,6 +162,20 @@ def test_what_began_in_the_calendars_first_days_has_its_month(cli: Cli) -> None:
         (["view", "nothing"], "there is no view nothing"),
         (["view", "sla", "--where", "colour=red"], "no column colour"),
         (["view", "sla", "--where", "red"], "column=value"),
+        (["view", "handovers", "--where", "handovers=abc"], "handovers: write a number, got 'abc'"),
+        (["view", "handovers", "--where", "bounces=inf"], "bounces: write a number, got 'inf'"),
+        (["view", "parts", "--where", "share=half"], "share: write a number, got 'half'"),
+        (["view", "complaints", "--where", "filed_at=notatime"], "filed_at: write a moment such as"),
+        (["view", "promises", "--where", "due=2013-02-07T09:30:00"], "due: say the offset too"),
+        (["view", "promises", "--where", "due=2013-02-07"], "due: say the offset too"),
+        (["view", "complaints", "--where", "orphaned=maybe"], "orphaned: write true or false, got 'maybe'"),
+        (["view", "complaints", "--where", "status=opne"], "status: there is no 'opne'; it is one of open, closed,"),
+        (["view", "complaints", "--where", "customer_state=green"], "one of up, down, unconfirmed"),
+        (["view", "sla", "--where", "state=open"], "one of running, paused, met, breached, late, cancelled"),
+        (["view", "promises", "--where", "state=met"], "one of open, kept, late, broken, released"),
+        (["view", "downtime", "--where", "ended_by=nobody"], "customer, telemetry, technician, operator, silence"),
+        (["view", "credits", "--where", "month=2013-2"], "month: write a month such as 2013-02, got '2013-2'"),
+        (["view", "complaints", "--where", "time_by_cause=working"], "time_by_cause has several values in a row"),
         (["view", "sla", "--sum-by", "elapsed"], "cannot be summed by elapsed"),
         (["view", "promises", "--sum-by", ","], "name columns"),
         (["rebuild", "nothing"], "there is no view nothing"),
