@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from contracts.facts import ComplaintCloseRequested
@@ -15,6 +16,7 @@ from projections.views.base import Row, View, in_order, overlap, shown, utc
 PERIODS = ("day", "month")
 WHOSE = ("service", "customer")
 """Columns that say whose time availability is of, as keys and as filters."""
+_DAY = 86_400 * SECOND
 _COUNTS = ("claims", "false_restorations")
 _LENGTHS = ("experienced", "reported", "hidden")
 STRETCH = "_stretch"
@@ -153,13 +155,19 @@ def _periods(start: int, end: int, period: str | None) -> Iterator[tuple[dict[st
         yield {}, start, max(end, start)
         return
     day = utc(start).replace(hour=0, minute=0, second=0, microsecond=0)
-    day = day if period == "day" else day.replace(day=1)
+    low = micros(day if period == "day" else day.replace(day=1))
     while True:
-        following = day + timedelta(days=1) if period == "day" else _next_month(day)
-        yield _names(day), micros(day), micros(following)
-        day = following
-        if micros(day) >= end:
+        day = utc(low)
+        high = low + _days(day, period) * _DAY
+        yield _names(day), low, high
+        low = high
+        if low >= end:
             return
+
+
+def _days(first: datetime, period: str) -> int:
+    """How many days the period has that begins then. Its end may be that of the calendar, which is no moment."""
+    return 1 if period == "day" else monthrange(first.year, first.month)[1]
 
 
 def _names(day: datetime) -> dict[str, str]:
@@ -167,18 +175,12 @@ def _names(day: datetime) -> dict[str, str]:
     return {"day": name[:10], "month": name[:7]}
 
 
-def _next_month(day: datetime) -> datetime:
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
-
-
 def _bounds(group: Row) -> tuple[int | None, int | None]:
-    if "day" in group:
-        day = datetime.fromisoformat(f"{group['day']}T00:00:00+00:00")
-        return micros(day), micros(day + timedelta(days=1))
-    if "month" not in group:
+    period = next((name for name in PERIODS if name in group), None)
+    if period is None:
         return None, None
-    day = datetime.fromisoformat(f"{group['month']}-01T00:00:00+00:00")
-    return micros(day), micros(_next_month(day))
+    first = datetime.fromisoformat(f"{f'{group[period]}-01'[:10]}T00:00:00+00:00")
+    return micros(first), micros(first) + _days(first, period) * _DAY
 
 
 DOWNTIME = View(

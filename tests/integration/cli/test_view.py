@@ -156,6 +156,22 @@ def test_what_began_in_the_calendars_first_days_has_its_month(cli: Cli) -> None:
     assert [row["month"] for row in cli.lines("view", "credits")] == ["0001-01"]
 
 
+def test_days_and_months_end_with_the_calendar(cli: Cli) -> None:
+    cli.load(
+        filed("C-1", "9999-11-30T12:00", service="S"),
+        fact("service.up", "S", "9999-12-01T12:00", evidence="customer"),
+        filed("C-2", "9999-12-31T12:00", service="S"),
+    )
+    end = ("--at", "9999-12-31T23:59:59Z")
+    rows = cli.lines("view", "downtime", "--sum-by", "month", *end)
+    assert [(row["month"], row["experienced"]) for row in rows] == [("9999-11", 43_200), ("9999-12", 86_399)]
+    assert [row["availability"] for row in rows] == [0.0, round(1 - 86_399 / (31 * 86_400 - 1), 9)]
+    rows = cli.lines("view", "downtime", "--sum-by", "service,day", *end)
+    assert [row["day"] for row in rows] == ["9999-11-30", "9999-12-01", "9999-12-31"]
+    assert rows[-1]["availability"] == round(1 - 43_199 / 86_399, 9)
+    assert cli.lines("view", "downtime", "--sum-by", "day")
+
+
 @pytest.mark.parametrize(
     "arguments, said",
     [
