@@ -43,7 +43,11 @@ class Views:
         self.feed = StoreFeed(store)
         try:
             self.database: Database = open_database(self._url)
-            self.projector = Projector(self.database, alarm=self._alarm)
+            try:
+                self.projector = Projector(self.database, alarm=self._alarm)
+            except BaseException:
+                self.database.close()
+                raise
         except BaseException:
             self.feed.close()
             raise

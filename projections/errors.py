@@ -9,6 +9,10 @@ class ViewsError(StilldownError):
     """The views cannot be read or written."""
 
 
+class NotViewsError(ViewsError):
+    """Something else is there."""
+
+
 class MovedError(ViewsError):
     """Another worker has taken this page already; nothing of it was written twice."""
 

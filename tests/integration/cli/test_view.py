@@ -17,6 +17,8 @@ import pytest
 
 from ops.cli.common import MANY
 from tests.integration.cli.running import PROGRAM, STORY, Cli, fact, filed, on_a_terminal
+from tests.integration.stores import Database, change, select
+from tests.servers.postgres import Databases
 
 
 @pytest.fixture
@@ -394,3 +396,40 @@ def test_a_worker_follows_the_store_until_it_is_asked_to_stop(story: Cli) -> Non
     out, err = worker.communicate(timeout=60)
     assert worker.returncode == 0, err
     assert json.loads(out)["position"] == json.loads(out)["applied"] > 50
+
+
+VIEWING = (["view", "sla"], ["project", "--once"], ["rebuild", "sla"], ["status"])
+
+
+def test_views_are_not_put_into_a_file_of_something_else(story: Cli) -> None:
+    other = story.folder / "other.db"
+    with closing(sqlite3.connect(other)) as file, file:
+        file.execute("CREATE TABLE generations (name TEXT)")
+    story("status")
+    for name, said in (
+        ("other.db", "a database of something else"),
+        ("store.db", "a store; views have a file of their own"),
+    ):
+        path = story.folder / name
+        before = path.read_bytes()
+        for command in VIEWING:
+            answer = story(*command, "--views", f"sqlite:///{path}")
+            assert answer.exit == 2
+            assert answer.stderr == f"stilldown: {path} has no views: {said}\n"
+        assert path.read_bytes() == before
+    assert story("view", "sla", "--views", f"sqlite:///{story.folder}/new.db").exit == 0
+    assert story("view", "sla", "--views", f"sqlite:///{story.folder}/new.db").exit == 0
+
+
+def test_views_are_not_put_into_a_schema_of_something_else(story: Cli, databases: Databases) -> None:
+    url = databases.empty()
+    change(Database(url), "CREATE SCHEMA stilldown_views CREATE TABLE clocks (hands INTEGER)")
+    for command in (["view", "sla"], ["project", "--once"], ["rebuild", "sla"]):
+        answer = story(*command, "--views", url)
+        assert (answer.exit, answer.stdout) == (2, "")
+        assert "the schema stilldown_views there has no views: tables of something else" in answer.stderr
+    assert select(Database(url), "SELECT relname FROM pg_class WHERE relname = 'generations'") == []
+    change(Database(url), "DROP TABLE stilldown_views.clocks")
+    for _ in range(2):
+        assert story("view", "sla", "--views", url).exit == 0
+    databases.drop(url)
