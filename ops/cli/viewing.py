@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import islice
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from cyclopts import Parameter
 
-from ops.cli.common import COMMON, DONE, MANY, Common, tell
+from ops.cli.common import COMMON, DONE, MANY, Common, tell, tell_of_future
 from ops.errors import UsageError
+
+if TYPE_CHECKING:
+    from projections.asking import Question
+    from projections.views.base import View
 
 _At = Annotated[str | None, Parameter(help="What was so at this moment. Default: --known-at, else now.")]
 _KnownAt = Annotated[str | None, Parameter(help="Use only what was recorded by then. Default: everything.")]
@@ -27,7 +31,10 @@ def view(
     at: _At = None,
     known_at: _KnownAt = None,
     where: Annotated[
-        tuple[str, ...], Parameter(help="Only rows with this value: column=value. May be given several times.")
+        tuple[str, ...],
+        Parameter(
+            negative=(), show_default=False, help="Only rows with this value: column=value. May be given several times."
+        ),
     ] = (),
     sum_by: Annotated[
         str | None, Parameter(help="Sums instead of rows, by these columns: team,month. downtime also knows day.")
@@ -52,12 +59,14 @@ def view(
         found.catch_up()
         if behind := found.behind():
             tell(f"note: the views are {behind:,} positions behind the store; does `stilldown project --kafka` run?")
-        with closing(found.ask(Question(name, asked.at, asked.known_at, wanted, keys))) as answer:
+        question = Question(name, asked.at, asked.known_at, wanted, keys)
+        with closing(found.ask(question)) as answer:
             if common.json:
                 for row in answer:
                     common.answer(row)
             else:
-                _table(columns, answer, len(keys) or VIEWS[name].keys)
+                _table(VIEWS[name], columns, answer, question)
+    tell_of_future(asked.at, asked.now)
     return DONE
 
 
@@ -79,13 +88,27 @@ def alarm(poison: Any) -> None:  # noqa: ANN401 - a Poison; its module is import
     )
 
 
-def _table(columns: Sequence[str], answer: Iterator[dict[str, Any]], keys: int) -> None:
+_EMPTY: Final = {
+    "complaints": "a complaint is one, from its filing on (complaint.filed, `stilldown ingest`)",
+    "handovers": "a complaint is one, from its filing on (complaint.filed, `stilldown ingest`)",
+    "sla": "a cycle of a clock is one, of complaints whose agreement has clocks (`stilldown agreements apply`)",
+    "downtime": "an outage is one, from service.down on, or from the filing by a customer who is down",
+    "watermelon": "a team and month is one in which a complaint was closed",
+    "closures": "a team and month is one in which somebody asked to close a complaint (`stilldown close`)",
+    "parts": "a part is one that a diagnosis names (complaint.diagnosed) or that was ordered (part.ordered)",
+    "promises": "a promise is one (promise.made)",
+    "credits": "a service and month is one for which money is owed, by an agreement with `credit` (docs/agreements.md)",
+}
+"""What would be a row of a view, and how it gets there."""
+
+
+def _table(view: View, columns: Sequence[str], answer: Iterator[dict[str, Any]], question: Question) -> None:
     from ops.cli.tables import show
 
     first = list(islice(answer, MANY + 1))
-    for note in show(columns, first[:MANY], keys):
+    for note in show(columns, first[:MANY], len(question.sum_by) or view.keys):
         tell(f"note: {note}")
     if not first:
-        tell("note: no row")
+        tell(f"note: no row {'fits --where' if question.where else f'yet: {_EMPTY[view.name]}'}")
     if len(first) > MANY:
         tell(f"note: the first {MANY:,} rows; --json gives all, --where and --sum-by fewer")

@@ -14,6 +14,8 @@ from projections.store.tables import GENERATIONS_COLUMNS, STORE, Table
 _WAIT = 60.0
 """Seconds for which another writer is waited for."""
 
+_ELSEWHERE = "; --views names another place for them, such as sqlite:///views.db"
+
 
 class SQLiteCursor:
     """Statements on the file."""
@@ -85,7 +87,7 @@ class SQLiteDatabase:
             self._connection.close()
             raise
         except sqlite3.Error as error:
-            raise ViewsError(f"the views in {path} cannot be opened: {error}") from error
+            raise ViewsError(f"the views in {path} cannot be opened: {error}{_ELSEWHERE}") from error
         self._path = path
 
     @contextmanager
@@ -107,7 +109,8 @@ class SQLiteDatabase:
             yield SQLiteCursor(self._connection)
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            raise ViewsError(f"the views in {self._path} cannot be {done}: {error}") from error
+            hint = _ELSEWHERE if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY else ""
+            raise ViewsError(f"the views in {self._path} cannot be {done}: {error}{hint}") from error
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")

@@ -213,7 +213,56 @@ def test_people_get_a_table(story: Cli) -> None:
     head, row = answer.stdout.splitlines()
     assert " ".join(head.split()) == "part failures ordered waited share vital"
     assert " ".join(row.split()) == "psu-24v 1 1 345000 1.0 yes"
-    assert "no row" in story("view", "parts", "--where", "part=fuse").stderr
+    assert story("view", "parts", "--where", "part=fuse").stderr == "note: no row fits --where\n"
+
+
+def test_an_empty_view_says_what_would_be_there(cli: Cli) -> None:
+    assert cli("migrate").exit == 0
+    for view, *columns in EVERY_VIEW:
+        answer = cli("view", view)
+        assert (answer.exit, answer.stdout.split()) == (0, columns)
+        assert re.fullmatch(r"note: no row yet: an? .* is one\b.*\n", answer.stderr), answer.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["handovers"], ""),
+        (["complaints", "--where", "complaint=C-1"], "times are UTC, lengths in seconds"),
+        (["watermelon"], "lengths in seconds"),
+        (["parts"], "lengths in seconds"),
+        (["downtime", "--sum-by", "service"], "lengths in seconds"),
+        (["downtime", "--sum-by", "started_at"], "times are UTC, lengths in seconds"),
+    ],
+)
+def test_units_are_told_wherever_something_has_them(story: Cli, arguments: list[str], said: str) -> None:
+    assert story("view", *arguments).stderr.splitlines()[:1] == ([f"note: {said}"] if said else [])
+
+
+@pytest.mark.parametrize("arguments", [["view", "sla"], ["show", "C-1"], ["explain", "C-1", "restore"]])
+def test_a_moment_in_the_future_is_noted(story: Cli, arguments: list[str]) -> None:
+    for options in ([], ["--json"]):
+        now, later = (
+            story(*arguments, *options, "--at", at) for at in ("2013-02-21T08:00:00Z", "2099-01-01T00:00:00Z")
+        )
+        assert "future" not in now.stderr
+        assert later.stderr.endswith(
+            "note: --at lies in the future: this is how it would be if nothing happened until then\n"
+        )
+
+
+def test_where_views_cannot_be_made_there_is_a_hint_where_else(story: Cli) -> None:
+    (story.folder / "store.db.views").mkdir()
+    answer = story("view", "sla")
+    assert (answer.exit, answer.stdout) == (1, "")
+    assert answer.stderr.endswith("; --views names another place for them, such as sqlite:///views.db\n")
+
+
+def test_the_help_of_view_shows_no_option_that_nobody_needs(cli: Cli) -> None:
+    said = cli("view", "--help").stdout
+    assert "--where" in said
+    assert "--empty-where" not in said
+    assert "default: ()" not in said
 
 
 LONG = {"customer": "the shop at the corner of the long street", "service": f"register-{'7' * 60}"}
