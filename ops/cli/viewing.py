@@ -104,11 +104,14 @@ _EMPTY: Final = {
 
 def _table(view: View, columns: Sequence[str], answer: Iterator[dict[str, Any]], question: Question) -> None:
     from ops.cli.tables import show
+    from projections.views.downtime import WHOSE
 
     first = list(islice(answer, MANY + 1))
     for note in show(columns, first[:MANY], len(question.sum_by) or view.keys):
         tell(f"note: {note}")
     if not first:
         tell(f"note: no row {'fits --where' if question.where else f'yet: {_EMPTY[view.name]}'}")
+    if "availability" in columns and {name for name, _ in question.where} - {*WHOSE}:
+        tell("note: availability cannot be said where --where leaves out some of a service's outages")
     if len(first) > MANY:
         tell(f"note: the first {MANY:,} rows; --json gives all, --where and --sum-by fewer")

@@ -127,6 +127,16 @@ def test_downtime_by_day_adds_up_to_the_outage_and_tells_the_availability(story:
     assert 0 < whole["availability"] < 1
 
 
+def test_an_availability_that_cannot_be_said_is_null_and_people_are_told_why(story: Cli) -> None:
+    (whole,) = story.lines("view", "downtime", "--sum-by", "month")
+    assert whole["availability"] == 0.789674952  # of the time of the complaint without a service, too
+    for where, wanted in (("service=register-3", 0.618386817), ("hidden=323400", None)):
+        asked = ("view", "downtime", "--sum-by", "month", "--where", where)
+        (row,) = story.lines(*asked)
+        assert (row["experienced"], row["availability"]) == (whole["experienced"], wanted)
+        assert ("cannot be said" in story(*asked).stderr) == (wanted is None)
+
+
 NEW_YORK = """
 effective = 2020-01-01
 [agreement.standard]
