@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
@@ -43,7 +43,11 @@ class Views:
         self.feed = StoreFeed(store)
         try:
             self.database: Database = open_database(self._url)
-            self.projector = Projector(self.database, alarm=self._alarm)
+            try:
+                self.projector = Projector(self.database, alarm=self._alarm)
+            except BaseException:
+                self.database.close()
+                raise
         except BaseException:
             self.feed.close()
             raise
@@ -84,8 +88,8 @@ class Views:
         while self.projector.last() < last and time.monotonic() < give_up and not until():
             time.sleep(_POLL)
 
-    def ask(self, question: Question) -> Iterator[Row]:
-        """The rows of an answer. Raises QuestionError."""
+    def ask(self, question: Question) -> Generator[Row, None, None]:
+        """The rows of an answer, to be closed where not all are read. Raises QuestionError."""
         return ask(self.database, self.projector.generation, Recounter, question)
 
     def rebuild(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from contracts.moments import micros
+from projections.comparing import matching
 from projections.errors import QuestionError
 from projections.looking import Looking
 from projections.recounting import Recount
@@ -20,17 +19,20 @@ _HIDDEN = "_"
 
 
 class Question(NamedTuple):
-    """What is asked of a view. Moments are microseconds; `where` compares columns, `sum_by` adds up by columns."""
+    """What is asked of a view. Moments are microseconds; `sum_by` adds up by columns.
+
+    `where` has columns with what they are to be, a column as often as one likes: all have to hold.
+    """
 
     view: str
     at: int
     known_at: int
-    where: Mapping[str, str] = {}
+    where: Sequence[tuple[str, str]] = ()
     sum_by: Sequence[str] = ()
 
 
 def columns_of(question: Question) -> list[str]:
-    """The columns of the answer. Raises QuestionError where a view or a column is none."""
+    """The columns of the answer. Raises QuestionError where a view, a column or a value of a column is none."""
     view = _view(question)
     if not question.sum_by:
         return list(view.columns)
@@ -41,15 +43,17 @@ def columns_of(question: Question) -> list[str]:
     return [*question.sum_by, "rows", *added, *money]
 
 
-def ask(database: Database, generation: int, recount: Recount, question: Question) -> Iterator[Row]:
-    """The rows of the answer, in order of the key columns. Raises QuestionError."""
+def ask(database: Database, generation: int, recount: Recount, question: Question) -> Generator[Row, None, None]:
+    """The rows of the answer, in order of the key columns; to be closed if not all are read. Raises QuestionError."""
     view = _view(question)
-    wanted = _matching(question.where)
+    wanted = matching(view, question.where)
     with database.reading() as cursor:
-        narrowed = {name: value for name, value in question.where.items() if name in view.narrow}
+        narrowed = {name: value for name, value in question.where if name in view.narrow}
         look = Looking(cursor, generation, recount, at=question.at, known_at=question.known_at, narrowed=narrowed)
         if question.sum_by and view is downtime.DOWNTIME:
-            yield from downtime.sums(look, question.sum_by, wanted)
+            whose = [(name, value) for name, value in question.where if name in downtime.WHOSE]
+            known = matching(view, whose) if len(whose) == len(question.where) else None
+            yield from downtime.sums(look, question.sum_by, wanted, known)
         elif question.sum_by:
             yield from _summed(view, filter(wanted, view.rows(look)), question.sum_by)
         else:
@@ -61,9 +65,7 @@ def _view(question: Question) -> View:
     view = VIEWS.get(question.view)
     if view is None:
         raise QuestionError(f"there is no view {question.view}; there are {', '.join(VIEWS)}")
-    for name in question.where:
-        if name not in view.columns:
-            raise QuestionError(f"{view.name} has no column {name}; it has {', '.join(view.columns)}")
+    matching(view, question.where)
     months = ["month"] if view.months is not None else []
     days = ["day"] if view is downtime.DOWNTIME else []
     known = [*view.columns, *(name for name in (*days, *months) if name not in view.columns)]
@@ -72,44 +74,6 @@ def _view(question: Question) -> View:
             keys = ", ".join(name for name in known if name not in view.added)
             raise QuestionError(f"{view.name} cannot be summed by {name}; it can by {keys}")
     return view
-
-
-# ---------------------------------------------------------------------- where
-
-
-def _matching(where: Mapping[str, str]) -> Callable[[Row], bool]:
-    wanted = dict(where)
-    return lambda row: all(_is(row[name], text) for name, text in wanted.items())
-
-
-def _is(value: object, text: str) -> bool:
-    """Whether a value is what was written: `true`, `null` or nothing, numbers, moments whatever their offset."""
-    if value is None:
-        return text in {"", "null"}
-    if isinstance(value, bool):
-        return text.lower() == ("true" if value else "false")
-    if str(value) == text:
-        return True
-    if isinstance(value, int | float):
-        return _number(text) == value
-    if isinstance(value, str) and value.endswith("Z"):
-        return _moment(text) == _moment(value) is not None
-    return False
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _moment(text: str) -> int | None:
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return None if read.tzinfo is None else micros(read)
 
 
 # ---------------------------------------------------------------------- sums

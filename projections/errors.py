@@ -9,6 +9,10 @@ class ViewsError(StilldownError):
     """The views cannot be read or written."""
 
 
+class NotViewsError(ViewsError):
+    """Something else is there."""
+
+
 class MovedError(ViewsError):
     """Another worker has taken this page already; nothing of it was written twice."""
 
@@ -22,4 +26,4 @@ class PoisonError(ViewsError):
 
 
 class QuestionError(ViewsError):
-    """There is no such view, or no such column."""
+    """There is no such view, no such column, or it can have no such value."""

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from contracts.agreements import Agreement
 from contracts.envelope import Fact
 from contracts.recorded import Recorded
 from contracts.rows import OwnerRow
 
+STATUSES: Final = ("open", "closed", "withdrawn")
+"""What a complaint can be."""
+
 
 class Turn(NamedTuple):
-    """A change of status at `time` (microseconds): `open`, `closed` or `withdrawn`."""
+    """A change of status at `time` (microseconds), to one of STATUSES."""
 
     time: int
     status: str

@@ -73,6 +73,12 @@ def tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def tell_of_future(at: int, now: int) -> None:
+    """Say that a moment that was asked about lies in the future; both in microseconds."""
+    if at > now:
+        tell("note: --at lies in the future: this is how it would be if nothing happened until then")
+
+
 def console() -> Console:
     """Where people read results: stdout; colours only on a terminal, and not where NO_COLOR asks for none."""
     from rich.console import Console

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 
-from ops.cli.common import COMMON, DONE, Common, console, tell
+from ops.cli.common import COMMON, DONE, Common, console, tell, tell_of_future
 
 _STYLES: Final = {"plain": "", "good": "green", "bad": "bold red", "paused": "yellow", "dim": "dim"}
 
@@ -33,10 +33,9 @@ def explain(
         reader.close()
     if common.json:
         common.answer(told(explained))
-        return DONE
-    _show(explained)
-    if asked.at > asked.now:
-        tell("note: --at lies in the future: this is how it would be if nothing happened until then")
+    else:
+        _show(explained)
+    tell_of_future(asked.at, asked.now)
     return DONE
 
 

@@ -9,7 +9,7 @@ from engine.store.errors import AccessError, NoStoreError, NotAStoreError, UrlEr
 from ops.cli.common import ELSE, NOT_FOUND, USAGE
 from ops.errors import WrongInputError
 from ops.importers import InputError, MappingError
-from projections.errors import QuestionError
+from projections.errors import NotViewsError, QuestionError
 
 _WRONG_INPUT = (
     AccessError,
@@ -19,6 +19,7 @@ _WRONG_INPUT = (
     MappingError,
     NoStoreError,
     NotAStoreError,
+    NotViewsError,
     QuestionError,
     UrlError,
     WrongInputError,

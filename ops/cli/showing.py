@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from ops.cli.common import COMMON, DONE, Common, console, tell
+from ops.cli.common import COMMON, DONE, Common, console, tell, tell_of_future
 
 _At = Annotated[str | None, Parameter(help="What was so at this moment. Default: --known-at, else now.")]
 _KnownAt = Annotated[str | None, Parameter(help="Use only what was recorded by then. Default: everything.")]
@@ -34,12 +34,11 @@ def show(
         reader.close()
     if common.json:
         common.answer(shown)
-        return DONE
-    from ops.cli.telling import complaint
+    else:
+        from ops.cli.telling import complaint
 
-    console().print(complaint(shown))
-    if asked.at > asked.now:
-        tell("note: --at lies in the future: this is how it would be if nothing happened until then")
+        console().print(complaint(shown))
+    tell_of_future(asked.at, asked.now)
     return DONE
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from itertools import islice
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from cyclopts import Parameter
 
-from ops.cli.common import COMMON, DONE, MANY, Common, console, rows, tell
+from ops.cli.common import COMMON, DONE, MANY, Common, tell, tell_of_future
 from ops.errors import UsageError
 
-_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+if TYPE_CHECKING:
+    from projections.asking import Question
+    from projections.views.base import View
+
 _At = Annotated[str | None, Parameter(help="What was so at this moment. Default: --known-at, else now.")]
 _KnownAt = Annotated[str | None, Parameter(help="Use only what was recorded by then. Default: everything.")]
 ViewsUrl = Annotated[
@@ -28,7 +31,10 @@ def view(
     at: _At = None,
     known_at: _KnownAt = None,
     where: Annotated[
-        tuple[str, ...], Parameter(help="Only rows with this value: column=value. May be given several times.")
+        tuple[str, ...],
+        Parameter(
+            negative=(), show_default=False, help="Only rows with this value: column=value. May be given several times."
+        ),
     ] = (),
     sum_by: Annotated[
         str | None, Parameter(help="Sums instead of rows, by these columns: team,month. downtime also knows day.")
@@ -40,6 +46,7 @@ def view(
     from ops.asking import moments
     from ops.viewing import opened
     from projections.asking import Question, columns_of
+    from projections.views import VIEWS
 
     url = common.url
     wanted = _where(where)
@@ -52,22 +59,24 @@ def view(
         found.catch_up()
         if behind := found.behind():
             tell(f"note: the views are {behind:,} positions behind the store; does `stilldown project --kafka` run?")
-        answer = found.ask(Question(name, asked.at, asked.known_at, wanted, keys))
-        if common.json:
-            for row in answer:
-                common.answer(row)
-        else:
-            _table(columns, answer)
+        question = Question(name, asked.at, asked.known_at, wanted, keys)
+        with closing(found.ask(question)) as answer:
+            if common.json:
+                for row in answer:
+                    common.answer(row)
+            else:
+                _table(VIEWS[name], columns, answer, question)
+    tell_of_future(asked.at, asked.now)
     return DONE
 
 
-def _where(where: Sequence[str]) -> dict[str, str]:
-    wanted: dict[str, str] = {}
+def _where(where: Sequence[str]) -> list[tuple[str, str]]:
+    wanted = []
     for text in where:
         column, sign, value = text.partition("=")
         if not sign or not column:
             raise UsageError(f"--where: write column=value, such as --where team=field, got {text!r}")
-        wanted[column.strip()] = value
+        wanted.append((column.strip(), value))
     return wanted
 
 
@@ -79,34 +88,30 @@ def alarm(poison: Any) -> None:  # noqa: ANN401 - a Poison; its module is import
     )
 
 
-def _table(columns: Sequence[str], answer: Iterator[dict[str, Any]]) -> None:
+_EMPTY: Final = {
+    "complaints": "a complaint is one, from its filing on (complaint.filed, `stilldown ingest`)",
+    "handovers": "a complaint is one, from its filing on (complaint.filed, `stilldown ingest`)",
+    "sla": "a cycle of a clock is one, of complaints whose agreement has clocks (`stilldown agreements apply`)",
+    "downtime": "an outage is one, from service.down on, or from the filing by a customer who is down",
+    "watermelon": "a team and month is one in which a complaint was closed",
+    "closures": "a team and month is one in which somebody asked to close a complaint (`stilldown close`)",
+    "parts": "a part is one that a diagnosis names (complaint.diagnosed) or that was ordered (part.ordered)",
+    "promises": "a promise is one (promise.made)",
+    "credits": "a service and month is one for which money is owed, by an agreement with `credit` (docs/agreements.md)",
+}
+"""What would be a row of a view, and how it gets there."""
+
+
+def _table(view: View, columns: Sequence[str], answer: Iterator[dict[str, Any]], question: Question) -> None:
+    from ops.cli.tables import show
+    from projections.views.downtime import WHOSE
+
     first = list(islice(answer, MANY + 1))
-    numbers = tuple(name for name in columns if any(_is_number(row.get(name)) for row in first))
-    table = rows(*columns, right=numbers)
-    for row in first[:MANY]:
-        table.add_row(*(_cell(row.get(name)) for name in columns))
-    console().print(table)
-    if any(isinstance(value, str) and _MOMENT.fullmatch(value) for row in first for value in row.values()):
-        tell("note: times are UTC, lengths in seconds")
+    for note in show(columns, first[:MANY], len(question.sum_by) or view.keys):
+        tell(f"note: {note}")
     if not first:
-        tell("note: no row")
+        tell(f"note: no row {'fits --where' if question.where else f'yet: {_EMPTY[view.name]}'}")
+    if "availability" in columns and {name for name, _ in question.where} - {*WHOSE}:
+        tell("note: availability cannot be said where --where leaves out some of a service's outages")
     if len(first) > MANY:
         tell(f"note: the first {MANY:,} rows; --json gives all, --where and --sum-by fewer")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _cell(value: object) -> str:
-    from ops.words import moment
-
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {number}" for name, number in value.items()) or "-"
-    if isinstance(value, str) and _MOMENT.fullmatch(value):
-        return moment(value)
-    return str(value)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import uuid4
 
-from projections.errors import ViewsError
+from projections.errors import NotViewsError, ViewsError
 from projections.store.database import Cursor, Database
 from projections.store.shown import statements
-from projections.store.tables import SCHEMA, VERSION, Table
+from projections.store.tables import GENERATIONS_COLUMNS, SCHEMA, VERSION, Table
 
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
 
 
 def open_database(url: str) -> Database:
-    """The read store at `url`; a file is made. Raises ViewsError."""
+    """The read store at `url`; a file is made. Raises NotViewsError where something else is there, ViewsError."""
     if url.startswith(_POSTGRES):
         from projections.store.postgres import PostgresDatabase  # noqa: PLC0415 - who has a file needs no driver
 
@@ -68,11 +68,22 @@ def identity(database: Database) -> str:
     return str(found[0][0])
 
 
+_COLUMNS = (
+    "SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass('generations')"
+    " AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
+)
+_TABLES = "SELECT 1 FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = ? LIMIT 1"
+
+
 def _prepare(cursor: Cursor) -> None:
+    """Raises NotViewsError where something else is in the schema; a file was looked at when it was opened."""
     if cursor.dialect == "postgres":
         cursor.run("SELECT pg_advisory_xact_lock(hashtext('stilldown views'))")
         if not cursor.rows("SELECT 1 FROM pg_namespace WHERE nspname = ?", (SCHEMA,)):
             cursor.run(f"CREATE SCHEMA {SCHEMA}")
+        columns = tuple(row[0] for row in cursor.rows(_COLUMNS))
+        if columns != GENERATIONS_COLUMNS and cursor.rows(_TABLES, (SCHEMA,)):
+            raise NotViewsError(f"the schema {SCHEMA} there has no views: tables of something else")
     cursor.run(
         "CREATE TABLE IF NOT EXISTS generations (version INTEGER NOT NULL, generation INTEGER NOT NULL,"
         " live INTEGER NOT NULL, PRIMARY KEY (version, generation))"

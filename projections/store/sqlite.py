@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from projections.errors import ViewsError
-from projections.store.tables import Table
+from projections.errors import NotViewsError, ViewsError
+from projections.store.tables import GENERATIONS_COLUMNS, STORE, Table
 
 _WAIT = 60.0
 """Seconds for which another writer is waited for."""
+
+_ELSEWHERE = "; --views names another place for them, such as sqlite:///views.db"
 
 
 class SQLiteCursor:
@@ -56,23 +58,36 @@ def _insert(name: str, columns: int) -> str:
     return f"INSERT OR REPLACE INTO {name} VALUES ({','.join('?' * columns)})"
 
 
+def _check(connection: sqlite3.Connection, path: str) -> None:
+    """Raises NotViewsError where the file has tables, and none of ours; nothing in it is changed before that."""
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    columns = tuple(row[0] for row in connection.execute("SELECT name FROM pragma_table_info('generations')"))
+    what = "a store; views have a file of their own" if STORE in tables else "a database of something else"
+    if STORE in tables or (tables and columns != GENERATIONS_COLUMNS):
+        raise NotViewsError(f"{path} has no views: {what}")
+
+
 class SQLiteDatabase:
     """The file."""
 
     dialect = "sqlite"
 
     def __init__(self, path: str) -> None:
-        """Raises ViewsError where it cannot be opened."""
+        """Raises NotViewsError where the file is of something else, ViewsError where it cannot be opened."""
         try:
             self._connection = sqlite3.connect(path, isolation_level=None, timeout=_WAIT, check_same_thread=False)
+            _check(self._connection, path)
             self._connection.execute("PRAGMA journal_mode = WAL")
             # What is lost with the machine's power is projected again: rows and position are lost together.
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.execute("PRAGMA cache_size = -65536")
             self._connection.execute("PRAGMA temp_store = MEMORY")
             self._connection.execute("PRAGMA wal_autocheckpoint = 16000")
+        except NotViewsError:
+            self._connection.close()
+            raise
         except sqlite3.Error as error:
-            raise ViewsError(f"the views in {path} cannot be opened: {error}") from error
+            raise ViewsError(f"the views in {path} cannot be opened: {error}{_ELSEWHERE}") from error
         self._path = path
 
     @contextmanager
@@ -94,7 +109,8 @@ class SQLiteDatabase:
             yield SQLiteCursor(self._connection)
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            raise ViewsError(f"the views in {self._path} cannot be {done}: {error}") from error
+            hint = _ELSEWHERE if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY else ""
+            raise ViewsError(f"the views in {self._path} cannot be {done}: {error}{hint}") from error
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")

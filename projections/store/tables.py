@@ -13,6 +13,10 @@ VERSION: Final = 1
 """Of all tables of views. Another shape is another version, and is rebuilt."""
 SCHEMA: Final = "stilldown_views"
 """Where the tables are on PostgreSQL."""
+GENERATIONS_COLUMNS: Final = ("version", "generation", "live")
+"""Of the table that is made first, `generations`, and by which a read store is known."""
+STORE: Final = "stored_events"
+"""A table that only a store has."""
 Kind = Literal["text", "int", "bool", "blob"]
 TYPES: Final[Mapping[str, Mapping[Kind, str]]] = {
     "sqlite": {"text": "TEXT", "int": "INTEGER", "bool": "INTEGER", "blob": "BLOB"},

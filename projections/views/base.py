@@ -20,7 +20,10 @@ MONTH = "_month"
 
 
 class View(NamedTuple):
-    """A view. `added`: the lengths and counts that sums add up; `months`: of which moment its sums know the month."""
+    """A view. `added`: the lengths and counts that sums add up; `months`: of which moment its sums know the month.
+
+    The first `keys` of its columns say which row it is, for people.
+    """
 
     name: str
     columns: tuple[str, ...]
@@ -29,6 +32,7 @@ class View(NamedTuple):
     months: str | None = None
     narrow: tuple[str, ...] = ()
     """Columns by which complaints may be narrowed down before anything is counted."""
+    keys: int = 1
 
 
 def month(us: int, zone: str) -> str:

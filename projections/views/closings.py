@@ -112,6 +112,7 @@ WATERMELON = View(
     ("team", "month", "closed", "green", "green_hidden", "hidden"),
     _watermelon,
     ("closed", "green", "green_hidden", "hidden"),
+    keys=2,
 )
 _COUNTED = ("requested", "closed", "refused", "objections", "reopenings", "false_closings")
-CLOSURES = View("closures", ("team", "month", *_COUNTED), _closures, _COUNTED)
+CLOSURES = View("closures", ("team", "month", *_COUNTED), _closures, _COUNTED, keys=2)

@@ -32,4 +32,4 @@ def _credits(look: Looking) -> Iterator[Row]:
             }
 
 
-CREDITS = View("credits", ("service", "month", "amount", "currency", "why"), _credits, (), narrow=("service",))
+CREDITS = View("credits", ("service", "month", "amount", "currency", "why"), _credits, (), narrow=("service",), keys=2)

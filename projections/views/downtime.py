@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from calendar import monthrange
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from contracts.facts import ComplaintCloseRequested
@@ -13,6 +14,9 @@ from projections.recounting import Complaint
 from projections.views.base import Row, View, in_order, overlap, shown, utc
 
 PERIODS = ("day", "month")
+WHOSE = ("service", "customer")
+"""Columns that say whose time availability is of, as keys and as filters."""
+_DAY = 86_400 * SECOND
 _COUNTS = ("claims", "false_restorations")
 _LENGTHS = ("experienced", "reported", "hidden")
 STRETCH = "_stretch"
@@ -24,6 +28,8 @@ class Service(NamedTuple):
 
     name: str
     first: int
+    customers: frozenset[str | None]
+    """Who complained about it; None where nobody did, or not of all its outages."""
 
 
 def _downtime(look: Looking) -> Iterator[Row]:
@@ -65,7 +71,8 @@ def services(look: Looking) -> Iterator[tuple[Service, list[Row]]]:
                     STRETCH: (one.start, reported, end),
                 }
             )
-        yield Service(name, first), rows
+        about = {complaint.customer for complaint in complaints}
+        yield Service(name, first, frozenset({*about, *(row["customer"] for row in rows)} or {None})), rows
 
 
 def _lived(complaints: Iterable[Complaint], at: int) -> tuple[dict[int, str], set[int]]:
@@ -83,15 +90,21 @@ def _lived(complaints: Iterable[Complaint], at: int) -> tuple[dict[int, str], se
 # ---------------------------------------------------------------------- sums
 
 
-def sums(look: Looking, keys: Sequence[str], wanted: Any) -> list[Row]:  # noqa: ANN401 - a predicate on rows
-    """Sums by columns, `day` and `month`; an outage counts in each period for what lies in it."""
+Wanted = Callable[[Row], bool]
+
+
+def sums(look: Looking, keys: Sequence[str], wanted: Wanted, whose: Wanted | None) -> list[Row]:
+    """Sums by columns, `day` and `month`; an outage counts in each period for what lies in it.
+
+    Availability is of the services that fit `whose` by their name and a customer; None: it cannot be said.
+    """
     period = next((key for key in PERIODS if key in keys), None)
     groups: dict[tuple[Any, ...], Row] = {}
     down: dict[tuple[Any, ...], int] = {}
-    spans: dict[tuple[Any, ...], dict[str, int]] = {}
-    everybody: list[Service] = []
+    looked_at: dict[str | None, list[Service]] = {}
     for service, rows in services(look):
-        everybody.append(service)
+        for of in _whose(service, keys, whose):
+            looked_at.setdefault(of, []).append(service)
         for row in filter(wanted, rows):
             start, reported, end = row[STRETCH]
             for n, (names, low, high) in enumerate(_periods(start, end, period)):
@@ -99,16 +112,26 @@ def sums(look: Looking, keys: Sequence[str], wanted: Any) -> list[Row]:  # noqa:
                 group = groups.setdefault(key, {**dict(zip(keys, key, strict=True)), "rows": 0})
                 _add(group, row, n, overlap(start, end, low, high), overlap(start, reported, low, high))
                 down[key] = down.get(key, 0) + overlap(start, end, max(low, service.first), min(high, look.at))
-                spans.setdefault(key, {})[service.name] = _span(service, low, high, look.at, period)
     if set(keys) & {"service", *PERIODS}:
         for key, group in groups.items():
-            whole = spans[key]
-            if not set(keys) - set(PERIODS):  # of all services, those that were never down too
-                low, high = _bounds(group)
-                whole = {service.name: _span(service, low, high, look.at, period) for service in everybody}
-            length = sum(whole.values())
+            since, until = _bounds(group)
+            of = next((group[name] for name in WHOSE if name in keys), _EVERYBODY)
+            length = sum(_span(service, since, until, look.at) for service in looked_at.get(of, ()))
             group["availability"] = None if length <= 0 else round(1 - down[key] / length, 9)
     return [groups[key] for key in in_order(groups)]
+
+
+_EVERYBODY = ""
+
+
+def _whose(service: Service, keys: Sequence[str], whose: Wanted | None) -> Iterable[str | None]:
+    """Of which sums it is that this service's time counts: of its own, of those of a customer's, of everybody's."""
+    if whose is None:
+        return ()
+    customers = [name for name in service.customers if whose({"service": service.name, "customer": name})]
+    if "customer" in keys and "service" not in keys:
+        return customers
+    return [service.name if "service" in keys else _EVERYBODY] if customers else ()
 
 
 def _add(group: Row, row: Row, n: int, experienced: int, reported: int) -> None:
@@ -120,10 +143,10 @@ def _add(group: Row, row: Row, n: int, experienced: int, reported: int) -> None:
         group[name] = group.get(name, 0) + (row[name] if n == 0 else 0)
 
 
-def _span(service: Service, low: int, high: int, at: int, period: str | None) -> int:
-    """Whole seconds of a period in which a service is known."""
-    low, high = (service.first, at) if period is None else (max(low, service.first), min(high, at))
-    return max(high - low, 0) // SECOND
+def _span(service: Service, low: int | None, high: int | None, at: int) -> int:
+    """Whole seconds of a period, or of all time, in which a service is known."""
+    start = service.first if low is None else max(low, service.first)
+    return max((at if high is None else min(high, at)) - start, 0) // SECOND
 
 
 def _periods(start: int, end: int, period: str | None) -> Iterator[tuple[dict[str, str], int, int]]:
@@ -132,13 +155,19 @@ def _periods(start: int, end: int, period: str | None) -> Iterator[tuple[dict[st
         yield {}, start, max(end, start)
         return
     day = utc(start).replace(hour=0, minute=0, second=0, microsecond=0)
-    day = day if period == "day" else day.replace(day=1)
+    low = micros(day if period == "day" else day.replace(day=1))
     while True:
-        following = day + timedelta(days=1) if period == "day" else _next_month(day)
-        yield _names(day), micros(day), micros(following)
-        day = following
-        if micros(day) >= end:
+        day = utc(low)
+        high = low + _days(day, period) * _DAY
+        yield _names(day), low, high
+        low = high
+        if low >= end:
             return
+
+
+def _days(first: datetime, period: str) -> int:
+    """How many days the period has that begins then. Its end may be that of the calendar, which is no moment."""
+    return 1 if period == "day" else monthrange(first.year, first.month)[1]
 
 
 def _names(day: datetime) -> dict[str, str]:
@@ -146,16 +175,12 @@ def _names(day: datetime) -> dict[str, str]:
     return {"day": name[:10], "month": name[:7]}
 
 
-def _next_month(day: datetime) -> datetime:
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
-
-
-def _bounds(group: Row) -> tuple[int, int]:
-    if "day" in group:
-        day = datetime.fromisoformat(f"{group['day']}T00:00:00+00:00")
-        return micros(day), micros(day + timedelta(days=1))
-    day = datetime.fromisoformat(f"{group['month']}-01T00:00:00+00:00")
-    return micros(day), micros(_next_month(day))
+def _bounds(group: Row) -> tuple[int | None, int | None]:
+    period = next((name for name in PERIODS if name in group), None)
+    if period is None:
+        return None, None
+    first = datetime.fromisoformat(f"{f'{group[period]}-01'[:10]}T00:00:00+00:00")
+    return micros(first), micros(first) + _days(first, period) * _DAY
 
 
 DOWNTIME = View(
@@ -176,4 +201,5 @@ DOWNTIME = View(
     (*_LENGTHS, *_COUNTS),
     months="started_at",
     narrow=("service",),
+    keys=3,
 )

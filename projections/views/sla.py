@@ -50,6 +50,7 @@ SLA = View(
     ("elapsed", "paused"),
     months="started_at",
     narrow=("complaint", "agreement", "team"),
+    keys=3,
 )
 PROMISES = View(
     "promises",
@@ -58,4 +59,5 @@ PROMISES = View(
     ("experience",),
     months="due",
     narrow=("complaint",),
+    keys=2,
 )

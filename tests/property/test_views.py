@@ -227,7 +227,7 @@ def test_what_is_narrowed_down_in_the_tables_is_what_is_found_by_looking_at_all(
                 rows = asked(database, projector, view, at, known_at)
                 for column in ("status", "team", "complaint", "customer", "agreement"):
                     for value in {row[column] for row in rows if column in row}:
-                        question = Question(view, at, known_at, {column: "null" if value is None else value})
+                        question = Question(view, at, known_at, [(column, "null" if value is None else value)])
                         found = list(ask(database, projector.generation, Recounter, question))
                         assert found == [row for row in rows if row[column] == value], (seed, question)
                         compared += len(found)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import pty
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -106,3 +108,28 @@ def filed(subject: str, time: str, **data: Any) -> dict[str, Any]:
     """Give the filing of a complaint of a customer who is down, unless it says otherwise."""
     always: dict[str, Any] = {"customer": "shop-9", "channel": "phone", "summary": "dead", "down": True}
     return fact("complaint.filed", subject, time, **always | data)
+
+
+def on_a_terminal(cli: Cli, *arguments: str, env: Mapping[str, str]) -> str:
+    """Run a command with a terminal of 80 columns for stdout and stderr; what appears on it."""
+    ours, its = pty.openpty()
+    process = subprocess.Popen(
+        [*PROGRAM, *arguments, "--store", cli.store],
+        stdin=subprocess.DEVNULL,
+        stdout=its,
+        stderr=its,
+        env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "80"} | dict(env),
+    )
+    os.close(its)
+    seen = b""
+    while True:
+        try:
+            more = os.read(ours, 65_536)
+        except OSError:  # its end of the terminal is closed
+            break
+        if not more:
+            break
+        seen += more
+    os.close(ours)
+    process.wait(30)
+    return seen.decode()

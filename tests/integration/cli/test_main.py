@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
 import signal
 import subprocess
@@ -17,7 +16,7 @@ import pytest
 from engine.decide import Step
 from engine.reading import Reader
 from ops.cli.commands import application
-from tests.integration.cli.running import PROGRAM, Cli, fact, filed
+from tests.integration.cli.running import PROGRAM, Cli, fact, filed, on_a_terminal
 
 COMMANDS = [
     "agreements apply",
@@ -239,31 +238,6 @@ def test_a_full_disk_behind_stdout_is_one_clear_line(cli: Cli, command: list[str
 
     assert done.returncode == 1
     assert done.stderr == "stilldown: No space left on device\n"
-
-
-def on_a_terminal(cli: Cli, *arguments: str, env: dict[str, str]) -> str:
-    """Run a command with a terminal of 80 columns for stdout and stderr; what appears on it."""
-    ours, its = pty.openpty()
-    process = subprocess.Popen(
-        [*PROGRAM, *arguments, "--store", cli.store],
-        stdin=subprocess.DEVNULL,
-        stdout=its,
-        stderr=its,
-        env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "80"} | env,
-    )
-    os.close(its)
-    seen = b""
-    while True:
-        try:
-            more = os.read(ours, 65_536)
-        except OSError:  # its end of the terminal is closed
-            break
-        if not more:
-            break
-        seen += more
-    os.close(ours)
-    process.wait(30)
-    return seen.decode()
 
 
 @pytest.mark.parametrize("env, coloured", [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])

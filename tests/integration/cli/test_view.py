@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -14,7 +15,10 @@ from typing import Any
 
 import pytest
 
-from tests.integration.cli.running import PROGRAM, STORY, Cli, fact, filed
+from ops.cli.common import MANY
+from tests.integration.cli.running import PROGRAM, STORY, Cli, fact, filed, on_a_terminal
+from tests.integration.stores import Database, change, select
+from tests.servers.postgres import Databases
 
 
 @pytest.fixture
@@ -74,11 +78,29 @@ def test_a_view_as_known_then_uses_what_was_recorded_by_then(story: Cli) -> None
         (["started_at=2013-02-05T08:40:00+01:00"], 3),
         (["agreement=letters"], 1),
         (["team=nobody"], 0),
+        (["team="], 0),
+        (["cycle=1.0", "paused=0"], 4),
+        (["state=late", "state=met"], 0),
+        (["complaint=C-2", "complaint=C-1"], 0),
+        (["team=field", "cycle=1", "team=field"], 3),
     ],
 )
 def test_where_compares_columns(story: Cli, where: list[str], found: int) -> None:
     options = [option for text in where for option in ("--where", text)]
     assert len(story.lines("view", "sla", *options)) == found
+
+
+def test_every_value_that_a_view_has_can_be_asked_for(told: Cli) -> None:
+    for view, *columns in EVERY_VIEW:
+        rows = told.lines("view", view)
+        for column in columns:
+            if isinstance(rows[0][column], dict):
+                continue
+            for value in {json.dumps(row[column]) for row in rows}:
+                read = json.loads(value)
+                where = read if isinstance(read, str) else value
+                found = told.lines("view", view, "--where", f"{column}={where}")
+                assert found == [row for row in rows if row[column] == read], (view, column, value)
 
 
 def test_sums_add_up_every_length_and_count(story: Cli) -> None:
@@ -103,6 +125,16 @@ def test_downtime_by_day_adds_up_to_the_outage_and_tells_the_availability(story:
     (whole,) = story.lines("view", "downtime", "--sum-by", "service")
     assert whole["experienced"] == 528_600
     assert 0 < whole["availability"] < 1
+
+
+def test_an_availability_that_cannot_be_said_is_null_and_people_are_told_why(story: Cli) -> None:
+    (whole,) = story.lines("view", "downtime", "--sum-by", "month")
+    assert whole["availability"] == 0.789674952  # of the time of the complaint without a service, too
+    for where, wanted in (("service=register-3", 0.618386817), ("hidden=323400", None)):
+        asked = ("view", "downtime", "--sum-by", "month", "--where", where)
+        (row,) = story.lines(*asked)
+        assert (row["experienced"], row["availability"]) == (whole["experienced"], wanted)
+        assert ("cannot be said" in story(*asked).stderr) == (wanted is None)
 
 
 NEW_YORK = """
@@ -136,12 +168,42 @@ def test_what_began_in_the_calendars_first_days_has_its_month(cli: Cli) -> None:
     assert [row["month"] for row in cli.lines("view", "credits")] == ["0001-01"]
 
 
+def test_days_and_months_end_with_the_calendar(cli: Cli) -> None:
+    cli.load(
+        filed("C-1", "9999-11-30T12:00", service="S"),
+        fact("service.up", "S", "9999-12-01T12:00", evidence="customer"),
+        filed("C-2", "9999-12-31T12:00", service="S"),
+    )
+    end = ("--at", "9999-12-31T23:59:59Z")
+    rows = cli.lines("view", "downtime", "--sum-by", "month", *end)
+    assert [(row["month"], row["experienced"]) for row in rows] == [("9999-11", 43_200), ("9999-12", 86_399)]
+    assert [row["availability"] for row in rows] == [0.0, round(1 - 86_399 / (31 * 86_400 - 1), 9)]
+    rows = cli.lines("view", "downtime", "--sum-by", "service,day", *end)
+    assert [row["day"] for row in rows] == ["9999-11-30", "9999-12-01", "9999-12-31"]
+    assert rows[-1]["availability"] == round(1 - 43_199 / 86_399, 9)
+    assert cli.lines("view", "downtime", "--sum-by", "day")
+
+
 @pytest.mark.parametrize(
     "arguments, said",
     [
         (["view", "nothing"], "there is no view nothing"),
         (["view", "sla", "--where", "colour=red"], "no column colour"),
         (["view", "sla", "--where", "red"], "column=value"),
+        (["view", "handovers", "--where", "handovers=abc"], "handovers: write a number, got 'abc'"),
+        (["view", "handovers", "--where", "bounces=inf"], "bounces: write a number, got 'inf'"),
+        (["view", "parts", "--where", "share=half"], "share: write a number, got 'half'"),
+        (["view", "complaints", "--where", "filed_at=notatime"], "filed_at: write a moment such as"),
+        (["view", "promises", "--where", "due=2013-02-07T09:30:00"], "due: say the offset too"),
+        (["view", "promises", "--where", "due=2013-02-07"], "due: say the offset too"),
+        (["view", "complaints", "--where", "orphaned=maybe"], "orphaned: write true or false, got 'maybe'"),
+        (["view", "complaints", "--where", "status=opne"], "status: there is no 'opne'; it is one of open, closed,"),
+        (["view", "complaints", "--where", "customer_state=green"], "one of up, down, unconfirmed"),
+        (["view", "sla", "--where", "state=open"], "one of running, paused, met, breached, late, cancelled"),
+        (["view", "promises", "--where", "state=met"], "one of open, kept, late, broken, released"),
+        (["view", "downtime", "--where", "ended_by=nobody"], "customer, telemetry, technician, operator, silence"),
+        (["view", "credits", "--where", "month=2013-2"], "month: write a month such as 2013-02, got '2013-2'"),
+        (["view", "complaints", "--where", "time_by_cause=working"], "time_by_cause has several values in a row"),
         (["view", "sla", "--sum-by", "elapsed"], "cannot be summed by elapsed"),
         (["view", "promises", "--sum-by", ","], "name columns"),
         (["rebuild", "nothing"], "there is no view nothing"),
@@ -161,7 +223,172 @@ def test_people_get_a_table(story: Cli) -> None:
     head, row = answer.stdout.splitlines()
     assert " ".join(head.split()) == "part failures ordered waited share vital"
     assert " ".join(row.split()) == "psu-24v 1 1 345000 1.0 yes"
-    assert "no row" in story("view", "parts", "--where", "part=fuse").stderr
+    assert story("view", "parts", "--where", "part=fuse").stderr == "note: no row fits --where\n"
+
+
+def test_an_empty_view_says_what_would_be_there(cli: Cli) -> None:
+    assert cli("migrate").exit == 0
+    for view, *columns in EVERY_VIEW:
+        answer = cli("view", view)
+        assert (answer.exit, answer.stdout.split()) == (0, columns)
+        assert re.fullmatch(r"note: no row yet: an? .* is one\b.*\n", answer.stderr), answer.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["handovers"], ""),
+        (["complaints", "--where", "complaint=C-1"], "times are UTC, lengths in seconds"),
+        (["watermelon"], "lengths in seconds"),
+        (["parts"], "lengths in seconds"),
+        (["downtime", "--sum-by", "service"], "lengths in seconds"),
+        (["downtime", "--sum-by", "started_at"], "times are UTC, lengths in seconds"),
+    ],
+)
+def test_units_are_told_wherever_something_has_them(story: Cli, arguments: list[str], said: str) -> None:
+    assert story("view", *arguments).stderr.splitlines()[:1] == ([f"note: {said}"] if said else [])
+
+
+@pytest.mark.parametrize("arguments", [["view", "sla"], ["show", "C-1"], ["explain", "C-1", "restore"]])
+def test_a_moment_in_the_future_is_noted(story: Cli, arguments: list[str]) -> None:
+    for options in ([], ["--json"]):
+        now, later = (
+            story(*arguments, *options, "--at", at) for at in ("2013-02-21T08:00:00Z", "2099-01-01T00:00:00Z")
+        )
+        assert "future" not in now.stderr
+        assert later.stderr.endswith(
+            "note: --at lies in the future: this is how it would be if nothing happened until then\n"
+        )
+
+
+def test_where_views_cannot_be_made_there_is_a_hint_where_else(story: Cli) -> None:
+    (story.folder / "store.db.views").mkdir()
+    answer = story("view", "sla")
+    assert (answer.exit, answer.stdout) == (1, "")
+    assert answer.stderr.endswith("; --views names another place for them, such as sqlite:///views.db\n")
+
+
+def test_the_help_of_view_shows_no_option_that_nobody_needs(cli: Cli) -> None:
+    said = cli("view", "--help").stdout
+    assert "--where" in said
+    assert "--empty-where" not in said
+    assert "default: ()" not in said
+
+
+LONG = {"customer": "the shop at the corner of the long street", "service": f"register-{'7' * 60}"}
+
+
+@pytest.fixture
+def told(story: Cli) -> Cli:
+    """The story, and a complaint with much to write."""
+    story.load(
+        filed("C-3", "2013-03-01T08:00", **LONG),
+        fact("promise.made", "C-3", "2013-03-01T09:00", promise="p", due="2013-03-02T08:00:00Z", what="call " * 40),
+        *(
+            fact("complaint.assigned", "C-3", f"2013-03-01T1{n}:00", team=f"team {n}", to=f"person {n}")
+            for n in range(9)
+        ),
+    )
+    return story
+
+
+EVERY_VIEW = [line.split() for line in COLUMNS.strip().splitlines()]
+
+
+def test_where_nobody_looks_at_a_terminal_a_row_is_a_line_with_everything(told: Cli) -> None:
+    for view, *columns in EVERY_VIEW:
+        rows = told.lines("view", view)
+        head, *lines = told("view", view).stdout.splitlines()
+        assert head.split() == columns
+        assert len(lines) == len(rows)
+        for row, line in zip(rows, lines, strict=True):
+            for value in row.values():
+                if isinstance(value, str) and not value.endswith("Z"):
+                    assert value.strip() in line
+                if isinstance(value, int) and not isinstance(value, bool):
+                    assert str(value) in line.split()
+
+
+def test_several_values_in_a_cell_are_told_in_short(told: Cli) -> None:
+    answer = told("view", "complaints", "--sum-by", "month")
+    assert len(answer.stdout.splitlines()) == 1 + 2
+    assert "- 7200, team 0/person 0 3600, team 1/person 1 3600, 6 more\n" in answer.stdout
+    assert "of time_by_owner the largest are shown; --json gives all" in answer.stderr
+    assert "the largest" not in told("view", "handovers").stderr
+
+
+@pytest.mark.parametrize("width", [80, 160, 500])
+def test_on_a_terminal_a_row_is_a_line_and_what_has_no_room_is_named(story: Cli, width: int) -> None:
+    for view, *columns in EVERY_VIEW:
+        env = {"COLUMNS": str(width), "TERM": "dumb"}
+        seen = on_a_terminal(story, "view", view, env=env).splitlines()
+        notes = [line for line in seen if line.startswith("note: ")]
+        head, *lines = [line for line in seen if line not in notes]
+        assert len(lines) == len(story.lines("view", view)), view
+        assert max(map(len, lines)) <= width, view
+        said = [re.search("left out, as there is no room: (.*); a wider", note) for note in notes]
+        missing = [name for match in said if match for name in match[1].split(", ")]
+        assert [name for name in columns if name not in missing] == head.split(), view
+        assert set(missing) < set(columns[1:]), view
+        assert not missing or width < 500, view
+        assert missing or width > 80 or view in {"watermelon", "handovers", "parts", "credits"}, view
+
+
+def test_ids_and_moments_stay_whole_however_narrow_it_is(told: Cli) -> None:
+    lines = on_a_terminal(told, "view", "sla", env={"COLUMNS": "20", "TERM": "dumb"}).splitlines()
+    assert lines[0].split() == ["complaint", "clock", "cycle"]
+    assert lines[1].split() == ["C-1", "acknowledge", "1"]
+    lines = on_a_terminal(told, "view", "downtime", env={"COLUMNS": "80", "TERM": "dumb"}).splitlines()
+    assert [line.split()[-2:] for line in lines[2:3]] == [["2013-03-01", "08:00"]]
+    assert LONG["service"] in lines[2]
+    assert LONG["customer"] in lines[2]
+
+
+def test_somebodys_own_words_give_way_on_a_terminal(told: Cli) -> None:
+    lines = on_a_terminal(told, "view", "promises", env={"COLUMNS": "110", "TERM": "dumb"}).splitlines()
+    (line,) = [line for line in lines if line.startswith("C-3")]
+    assert re.fullmatch(r"C-3 +p +call call [cal ]+… +2013-03-02 08:00 +- +(broken|open) +-", line)
+    assert len(line) <= 110
+
+
+@pytest.fixture
+def many(cli: Cli) -> Cli:
+    """More complaints than a table for people has rows."""
+    cli.load(*(filed(f"C-{n:04}", "2024-03-01T08:00", service=f"S-{n % 7}") for n in range(MANY + 200)))
+    cli.lines("view", "complaints", "--where", "complaint=C-0001")
+    return cli
+
+
+def viewing(cli: Cli, *arguments: str, stdout: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*PROGRAM, "view", *arguments, "--store", cli.store], stdout=stdout, stderr=subprocess.PIPE, cwd=cli.folder
+    )
+
+
+@pytest.mark.parametrize("arguments", [["complaints"], ["complaints", "--sum-by", "complaint"]])
+def test_of_very_many_rows_the_first_are_a_table(many: Cli, arguments: list[str]) -> None:
+    answer = many.apart("view", *arguments)
+    assert answer.exit == 0
+    assert "Exception" not in answer.stderr
+    assert f"the first {MANY:,} rows" in answer.stderr
+
+
+def test_whoever_stops_reading_a_view_sees_no_error(many: Cli) -> None:
+    with viewing(many, "complaints", "--json", stdout=subprocess.PIPE) as worker:
+        assert worker.stdout is not None
+        assert worker.stderr is not None
+        assert worker.stdout.readline()
+        worker.stdout.close()
+        assert worker.stderr.read() == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_view_that_cannot_be_written_is_told_in_one_line(many: Cli) -> None:
+    for options in ((), ("--json",)):
+        with Path("/dev/full").open("wb") as full, viewing(many, "complaints", *options, stdout=full) as worker:
+            assert worker.stderr is not None
+            assert worker.stderr.read() == b"stilldown: No space left on device\n"
+            assert worker.wait(60) == 1
 
 
 def test_what_is_due_is_done_before_a_view_is_read(cli: Cli) -> None:
@@ -228,3 +455,40 @@ def test_a_worker_follows_the_store_until_it_is_asked_to_stop(story: Cli) -> Non
     out, err = worker.communicate(timeout=60)
     assert worker.returncode == 0, err
     assert json.loads(out)["position"] == json.loads(out)["applied"] > 50
+
+
+VIEWING = (["view", "sla"], ["project", "--once"], ["rebuild", "sla"], ["status"])
+
+
+def test_views_are_not_put_into_a_file_of_something_else(story: Cli) -> None:
+    other = story.folder / "other.db"
+    with closing(sqlite3.connect(other)) as file, file:
+        file.execute("CREATE TABLE generations (name TEXT)")
+    story("status")
+    for name, said in (
+        ("other.db", "a database of something else"),
+        ("store.db", "a store; views have a file of their own"),
+    ):
+        path = story.folder / name
+        before = path.read_bytes()
+        for command in VIEWING:
+            answer = story(*command, "--views", f"sqlite:///{path}")
+            assert answer.exit == 2
+            assert answer.stderr == f"stilldown: {path} has no views: {said}\n"
+        assert path.read_bytes() == before
+    assert story("view", "sla", "--views", f"sqlite:///{story.folder}/new.db").exit == 0
+    assert story("view", "sla", "--views", f"sqlite:///{story.folder}/new.db").exit == 0
+
+
+def test_views_are_not_put_into_a_schema_of_something_else(story: Cli, databases: Databases) -> None:
+    url = databases.empty()
+    change(Database(url), "CREATE SCHEMA stilldown_views CREATE TABLE clocks (hands INTEGER)")
+    for command in (["view", "sla"], ["project", "--once"], ["rebuild", "sla"]):
+        answer = story(*command, "--views", url)
+        assert (answer.exit, answer.stdout) == (2, "")
+        assert "the schema stilldown_views there has no views: tables of something else" in answer.stderr
+    assert select(Database(url), "SELECT relname FROM pg_class WHERE relname = 'generations'") == []
+    change(Database(url), "DROP TABLE stilldown_views.clocks")
+    for _ in range(2):
+        assert story("view", "sla", "--views", url).exit == 0
+    databases.drop(url)
