@@ -13,6 +13,8 @@ Row = Mapping[str, Any]
 _BETWEEN: Final = "  "
 _WORDS: Final = 24
 """Of somebody's own words at least that much is told, where a terminal is too narrow for all of them."""
+_MAIN: Final = frozenset({"status", "customer_state", "state", "due_at", "experienced", "hidden"})
+"""What a view is looked at for: it goes last, where there is no room for all."""
 _LARGEST: Final = 3
 """Of several values by name, how many are told."""
 
@@ -58,10 +60,18 @@ def _column(name: str, rows: Sequence[Row]) -> _Column:
 
 
 def _fitting(columns: Sequence[_Column], keys: int, room: int) -> list[_Column]:
-    """Those for which there is room: several in a cell go first, then what says nothing; the last before others."""
+    """Those for which there is room: several in a cell go first, then what says nothing; the last before others.
+
+    What a view is looked at for goes when nothing else is left.
+    """
     gone: set[int] = set()
     optional = range(keys, len(columns))
-    for n in sorted(optional, key=lambda n: (columns[n].kind not in SEVERAL, not columns[n].silent, -n)):
+
+    def order(n: int) -> tuple[bool, bool, bool, int]:
+        column = columns[n]
+        return column.name in _MAIN, column.kind not in SEVERAL, not column.silent, -n
+
+    for n in sorted(optional, key=order):
         if _needed([column for m, column in enumerate(columns) if m not in gone]) <= room:
             break
         gone.add(n)

@@ -334,6 +334,11 @@ def test_on_a_terminal_a_row_is_a_line_and_what_has_no_room_is_named(story: Cli,
         assert missing or width > 80 or view in {"watermelon", "handovers", "parts", "credits"}, view
 
 
+def test_what_a_view_is_looked_at_for_stays_where_there_is_little_room(story: Cli) -> None:
+    seen = on_a_terminal(story, "view", "complaints", env={"COLUMNS": "80", "TERM": "dumb"})
+    assert seen.splitlines()[0].split()[-4:] == ["status", "customer_state", "experienced", "hidden"]
+
+
 def test_ids_and_moments_stay_whole_however_narrow_it_is(told: Cli) -> None:
     lines = on_a_terminal(told, "view", "sla", env={"COLUMNS": "20", "TERM": "dumb"}).splitlines()
     assert lines[0].split() == ["complaint", "clock", "cycle"]
