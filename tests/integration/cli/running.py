@@ -118,7 +118,7 @@ def on_a_terminal(cli: Cli, *arguments: str, env: Mapping[str, str]) -> str:
         stdin=subprocess.DEVNULL,
         stdout=its,
         stderr=its,
-        env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "80"} | dict(env),
+        env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"} | dict(env),
     )
     os.close(its)
     seen = b""
