@@ -58,6 +58,8 @@ class Stock:
         """Streams that were asked for."""
         self._seen_position = 0
         self._seen_version: Hashable = None
+        self._others = True
+        """Whether another process may have written since timers were looked up last."""
         self._begin_reading()
 
     def _begin_reading(self) -> None:
@@ -178,6 +180,7 @@ class Stock:
         version = unit.changes()
         if version == self._seen_version:
             return
+        self._others = True
         last = unit.last_position()
         if last < self._seen_position:  # the store is another: restored from a copy, perhaps
             self._cache.clear()

@@ -112,6 +112,12 @@ class Timers(Stock):
         self._portion = Portion(LOADING if self._mode == "event" else ALONE if alone else SILENCES)
         asked = self._size.most + len(self._stuck)
         rows = self._unit.timers(horizon, asked)
+        if self._others:  # one may have fired a timer, recorded nothing, and set it anew
+            self._others = False
+            for due, stream in rows:
+                state = self._cache.get(stream)
+                if state is not None:
+                    state.armed = due
         self._loaded = (horizon, AFTER)
         if len(rows) >= asked:
             # At the last of these moments there may be more. What speaks before the facts of it has to be here.

@@ -157,3 +157,17 @@ def test_the_tables_have_a_promise_of_which_the_end_was_told_late_and_first(stor
         record(taking, quiet("last", 890), mode="event")
     assert [promise["state"] for promise in look(path, "C1")["promises"]] == [word]
     assert table(path, "promises", "state, what") == [(word, "to call")]
+
+
+def test_a_timer_that_another_process_has_fired_and_set_anew_is_not_lost_with_it(stores: Stores) -> None:
+    path, clock = stores / "a.db", Machine(5)
+    away = [absent("x", "ann", 2, 30, 60), absent("y", "ann", 3, 100, 900, "cid")]
+    with engine(path, clock=clock) as one:
+        record(one, filed("f", "C1", 0), given("a", 1, "ann"), *away)
+        with engine(path, terms="", clock=clock) as other:
+            clock.minute = 40
+            other.settle()
+        clock.minute = 110
+        one.settle()
+        assert one.tick().more is False
+    assert reassigned(path) == [(us(100), "ann", "cid")]
