@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from engine.reading import Reader
 from ops.viewing import Views
 from tests.integration.engines import Machine, engine, record
-from tests.integration.facts import down, fact, filed, log, us, when
+from tests.integration.facts import corrected, down, fact, filed, log, us, when
 from tests.integration.stores import Place, Stores, url_of
 
 
@@ -171,3 +172,48 @@ def test_a_timer_that_another_process_has_fired_and_set_anew_is_not_lost_with_it
         one.settle()
         assert one.tick().more is False
     assert reassigned(path) == [(us(100), "ann", "cid")]
+
+
+def arrivals(seed: int, random: Random) -> list[tuple[float, bytes]]:
+    """A complaint that goes through many hands, some of them absent; each word with when it arrives."""
+    name, people = f"C{seed}", [f"{person}-{seed}" for person in ("dan", "ann", "cid", "bob")]
+    told: list[tuple[float, bytes]] = [(0, filed(f"{seed}-f", name, 0))]
+    words: list[tuple[str, str]] = []
+    for n in range(random.randint(4, 14)):
+        at, what = random.randrange(1, 24) * 10, random.random()
+        late = random.choice((0, 0, 0, random.randrange(1, 12) * 10))
+        word = f"{seed}-{random.randrange(100)}-{n}"
+        if what < 0.4:
+            body = fact(word, "complaint.assigned", name, at, to=random.choice(people))
+            words.append((name, word))
+        elif what < 0.5 and words:
+            subject, wrong = random.choice(words)
+            body = corrected(word, subject, at, wrong, void=True)
+        elif what < 0.9:
+            start = at + random.choice((0, 0, 10, 30))
+            until = [start + random.choice((10, 30, 100)), *random.sample(people, random.randrange(2))]
+            words.append((random.choice(people), word))
+            body = absent(word, words[-1][0], at, start, *until)
+        elif what < 0.95:
+            body = fact(word, "complaint.close_requested", name, at, by="eve")
+        else:
+            body = fact(word, "complaint.reopen_requested", name, at, by="eve", reason="not solved")
+        told.append((at + late, body))
+    return told
+
+
+def test_whatever_is_told_of_absences_the_tables_have_the_owner_that_is_shown(stores: Stores) -> None:
+    path, random = stores / "a.db", Random(7)
+    told = sorted((pair for seed in range(300) for pair in arrivals(seed, random)), key=lambda pair: pair[0])
+    bodies = [body for _, body in told]
+    with engine(path) as taking:
+        while bodies:
+            size = random.choice((1, 5, 100))
+            taking.take(bodies[:size], mode="event")
+            del bodies[:size]
+        record(taking, down("z", "S", 890), mode="event")
+        taking.settle()
+    shown = [look(path, f"C{seed}") for seed in range(300)]
+    assert sum(one["handovers"] for one in shown) > 500
+    expected = [(s["complaint"], s["owner"]["person"], s["handovers"], s["bounces"]) for s in shown]
+    assert sorted(table(path, "complaints", "complaint, person, handovers, bounces")) == sorted(expected)
