@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts.moments import micros
+from contracts.moments import SECOND, micros, rfc3339
 from engine.reading import Reader
+from tests.integration.stores import file_of
 
 from . import comparing
 from .comparing import Bench, against, compare, earlier
@@ -111,3 +112,45 @@ def test_what_was_known_at_a_moment_is_what_was_shown_then(bench: Bench) -> None
 
 def moment_of(fact: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(fact["time"])
+
+
+def test_a_word_that_means_nothing_takes_nothing_back_of_the_instant_at_which_the_clock_stands(bench: Bench) -> None:
+    stood: set[str] = set()
+    for seed in range(2_300, 2_380):
+        told = clock_history(seed)
+        bench.begin(told.agreements)
+        for now, batch in batches(told):
+            if not isinstance(batch, Order):
+                bench.take(batch, now, mode="event")
+        bench.engine.settle()
+        filings = {f["subject"]: f for f, _ in told.arrivals if f["type"] == "complaint.filed"}
+        for n in range(6):
+            due = file_of(bench.engine).execute("SELECT MIN(due) FROM timers").fetchone()[0]
+            if due is None:
+                break
+            told_of = bench.events()
+            names = [name for name in filings if any(e.stream == f"complaint:{name}" for e in told_of)]
+            bench.take([nothing(name, due, f"{n}") for name in names[:1]], told.end, mode="event")
+            bench.engine.settle()
+            stands = bench.events()
+            bench.take([nothing(name, due - 60 * SECOND, f"{n} late") for name in names], told.end, mode="event")
+            bench.take([retold(filings[name], due, f"{n}") for name in names], told.end, mode="event")
+            bench.engine.settle()
+            came = {event.type for event in bench.events()[len(stands) :]}
+            assert came <= {"complaint.contacted", "fact.corrected"}, (seed, n, due)
+            stood |= {event.type for event in stands[len(told_of) :] if event.time == due}
+    assert stood >= {"clock.breached", "clock.warned", "credit.owed", "promise.broken"}
+
+
+def nothing(name: str, time: int, word: str) -> dict[str, Any]:
+    """A contact that changes nothing."""
+    data = {"by": "ann", "direction": "outbound"}
+    told = {"specversion": "1.0", "source": "/nothing", "id": f"{name} {word}", "type": "complaint.contacted"}
+    return told | {"subject": name, "time": rfc3339(time), "data": data}
+
+
+def retold(filing: dict[str, Any], time: int, word: str) -> dict[str, Any]:
+    """A correction of what a filing says, not of what it means: all of the complaint is looked at."""
+    wrong = {"source": filing["source"], "id": filing["id"]}
+    data = {"fact": wrong, "by": "ann", "why": "told better", "data": {"summary": f"told better {word}"}}
+    return nothing(filing["subject"], time, f"{word} retold") | {"type": "fact.corrected", "data": data}
