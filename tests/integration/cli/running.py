@@ -20,6 +20,25 @@ from tests.stories.compare import Said
 STORY = Path(__file__).parent.parent.parent / "stories" / "cash-register"
 PROGRAM = [sys.executable, "-c", "from ops.cli import main; main()"]
 
+_COLUMNS = """
+complaints complaint customer service agreement status customer_state team person orphaned filed_at closed_at \
+withdrawn_at handovers bounces contacts repeat_diagnoses refusals reopenings false_closings false_restorations \
+experienced reported hidden breaches promises_broken time_by_cause time_by_owner
+sla complaint clock cycle agreement agreement_version team state started_at due_at stopped_at elapsed paused breached_at
+downtime service customer started_at ended_at ended_by reported_end experienced reported hidden claims \
+false_restorations restated recurrence
+watermelon team month closed green green_hidden hidden
+closures team month requested closed refused objections reopenings false_closings
+handovers complaint handovers bounces contacts repeat_diagnoses
+parts part failures ordered waited share vital
+promises complaint promise what due kept_at state experience
+credits service month amount currency why
+"""
+EVERY_VIEW = [line.split() for line in _COLUMNS.strip().splitlines()]
+"""Each view with its columns, in their order (interfaces.md §3)."""
+LONG = {"customer": "the shop at the corner of the long street", "service": f"register-{'7' * 60}"}
+"""Names that take much room."""
+
 
 class Cli:
     """The command line on one store."""
