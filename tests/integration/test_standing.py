@@ -78,3 +78,18 @@ def test_a_request_that_was_corrected_to_ask_once_only_does_not_stand(stores: St
         record(taking, once, fact("c", "resolution.confirmed", "C1", 9, by="eve"), mode="event")
     shown = look(path, "C1", 9)
     assert (shown["status"], shown["standing_request"]) == ("open", None)
+
+
+def test_a_closing_that_is_false_at_once_is_undone_by_the_word_that_brought_it_about(stores: Stores) -> None:
+    path = stores / "a.db"
+    with engine(path) as taking:
+        for body in (
+            filed("f1", "C1", 1, service="S"),
+            fact("d", "service.down", "S", 30, evidence="customer", since=when(10)),
+            asks("r", "C1", 12),
+            fact("t", "service.up", "S", 35, evidence="technician", since=when(10)),
+            fact("c", "resolution.confirmed", "C1", 40, by="eve"),
+        ):
+            record(taking, body, mode="event")
+    ends = [(e.type, e.time, e.id) for e in log(path) if e.type in {"complaint.closed", "complaint.reopened"}]
+    assert ends == [("complaint.closed", us(12), "r"), ("complaint.reopened", us(40), "c")]
