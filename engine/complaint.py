@@ -40,7 +40,7 @@ from engine.cycles import Cycles, Kept, made
 from engine.runs import Looked
 from engine.waiting import TOLD, Told, told
 
-_FALLS_DUE = (ClockBreached, ClockWarned, CreditOwed, PromiseBroken)
+FALLS_DUE = (ClockBreached, ClockWarned, CreditOwed, PromiseBroken)
 """What is recorded at its own moment by a timer alone, or where terms are applied (Recording.by)."""
 OPEN, CLOSED, WITHDRAWN = "open", "closed", "withdrawn"
 
@@ -293,7 +293,7 @@ class Complaint(Struct, eq=False, gc=False):
     def record(self, data: DecisionData, time: int, cause: Ref) -> None:
         """A decision of this stream."""
         self.looked = None
-        if time == self.recorded_at and isinstance(data, _FALLS_DUE):
+        if time == self.recorded_at and isinstance(data, FALLS_DUE):
             self.concluded = time
         if isinstance(data, AgreementApplied):
             self.agreement = data.agreement

@@ -17,11 +17,11 @@ import msgspec
 from eventsourcing.persistence import Mapper, StoredEvent, Transcoder
 from msgspec import Struct
 
-from contracts.decisions import DECISIONS, ClockBreached, ClockChanged, ClockWarned
+from contracts.decisions import DECISIONS, ClockChanged
 from contracts.envelope import Fact
 from contracts.facts import FACTS
 from contracts.recorded import Recorded
-from engine.complaint import Complaint
+from engine.complaint import FALLS_DUE, Complaint
 from engine.cycles import kept
 from engine.recording import State
 from engine.store.upcasting import STEPS, Chain, chains
@@ -90,7 +90,7 @@ _CODINGS = {topic: _coding(topic, cls, _CHAINS.get(topic)) for topic, cls in _TO
 _STATES = {topic: coding.state for topic, coding in _CODINGS.items()}
 _DECODERS = {topic: coding.decode for topic, coding in _CODINGS.items()}
 _CLOCKS = {topic: coding.of_a_clock for topic, coding in _CODINGS.items() if coding.of_a_clock is not None}
-_FALLS_DUE = frozenset({ClockBreached.TYPE, ClockWarned.TYPE})
+_FALLS_DUE = frozenset(cls.TYPE for cls in FALLS_DUE)
 _encode = msgspec.json.Encoder().encode
 
 

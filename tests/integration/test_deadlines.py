@@ -105,6 +105,7 @@ def test_at_one_instant_facts_come_before_what_falls_due(stores: Stores) -> None
 
 def test_deadlines_hold_with_more_terms_than_are_kept(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clocks, "_MOST", 1)
+    monkeypatch.setattr(clocks, "_WORKS", {})
     path = stores / "a.db"
     facts = [
         filed("f1", "C1", 0, service="S1", down=True),
@@ -116,6 +117,7 @@ def test_deadlines_hold_with_more_terms_than_are_kept(stores: Stores, monkeypatc
     with engine(path, terms=TERMS + CLOCKS.replace("standard", "other")) as taking:
         for body in facts:
             record(taking, body, mode="event")
+    assert len(clocks._WORKS) == 1
     breached = [(e.stream, e.time) for e in fell_due(path) if e.type == "clock.breached"]
     assert breached == [("complaint:C1", us(100)), ("complaint:C2", us(101))]
 

@@ -11,7 +11,7 @@ from engine.reading import Reader
 from ops.viewing import Views
 from tests.integration.engines import Machine, engine, record
 from tests.integration.facts import corrected, down, fact, filed, log, us, when
-from tests.integration.stores import Place, Stores, url_of
+from tests.integration.stores import Place, Stores, change, url_of
 
 
 def absence(name: str, person: str, told_at: float, start: float, deputy: str) -> bytes:
@@ -140,6 +140,7 @@ def test_the_tables_have_the_owner_that_is_shown(
         for body in facts:
             record(taking, body, mode="event")
         if rearmed:
+            change(path, "DELETE FROM owned")
             taking.rearm()
             taking.settle()
         record(taking, quiet("last", 890), mode="event")

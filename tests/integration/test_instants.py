@@ -119,6 +119,19 @@ def test_what_fell_due_at_the_instant_at_which_the_clock_stands_is_not_taken_bac
     assert [e.type for e in log(path)[before:]] == came
 
 
+def test_a_promise_that_was_broken_at_the_instant_at_which_the_clock_stands_is_broken_in_what_is_restated(
+    stores: Stores,
+) -> None:
+    path = stores / "a.db"
+    another = fact("p9", "promise.made", "C1", 4, promise="q", what="to write", due=when(2000))
+    with engine(path, terms=TERMS) as taking:
+        record(taking, *told(1), fact("c1", "complaint.acknowledged", "C1", 45, by="eve"), mode="event")
+        taking.settle()
+        record(taking, another, mode="event")
+    (restated,) = [e.data["promises"] for e in log(path) if e.type == "complaint.restated"]
+    assert [(row["promise"], row["state"]) for row in restated] == [("p", "broken"), ("q", "open")]
+
+
 def test_terms_applied_at_the_instant_at_which_the_clock_stands_are_not_taken_back(stores: Stores) -> None:
     path = stores / "a.db"
     with engine(path, terms=TERMS) as taking:
