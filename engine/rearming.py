@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from contracts.facts import ComplaintAssigned
-from engine.absences import gather
 from engine.complaint import Complaint
 from engine.evolve import fresh
 from engine.following import Following, applied, needs_service
@@ -63,7 +62,7 @@ class Rearming(Timers):
     def _wanted(self, state: State) -> int | None:
         """When something of a stream falls due next, by all that was recorded up to its last event."""
         if isinstance(state, Complaint):
-            self._owned += [(name, state.name) for name in self._concerned(state)]
+            self._owned += [(to, state.name) for to in _given(state)]
             return self._follows(state)
         if isinstance(state, Service):
             return self._speaks(state)
@@ -89,8 +88,8 @@ class Rearming(Timers):
         source, name = next(reversed(told))
         self._unit.set_work(WorkRow(0, state.stream, _ALL, "", time, source, name))
 
-    def _concerned(self, complaint: Complaint) -> set[str]:
-        """All who were ever given a complaint, deputies too, and whose absences may move it on."""
-        told = {fact.data.to for fact in complaint.log if isinstance(fact.data, ComplaintAssigned)}
-        given = {to for to in (*told, *(deputy for _, _, deputy in complaint.reassigned)) if to is not None}
-        return given | gather(given, lambda name: self.person(name).absences() if self.is_told_of(name) else ()).keys()
+
+def _given(complaint: Complaint) -> list[str]:
+    """All who were ever given a complaint, deputies too. Whose absence may move it on is found when it is looked at."""
+    told = [fact.data.to for fact in complaint.log if isinstance(fact.data, ComplaintAssigned)]
+    return [to for to in (*told, *(deputy for _, _, deputy in complaint.reassigned)) if to is not None]
