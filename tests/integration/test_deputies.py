@@ -203,7 +203,8 @@ def arrivals(seed: int, random: Random) -> list[tuple[float, bytes]]:
     return told
 
 
-def test_whatever_is_told_of_absences_the_tables_have_the_owner_that_is_shown(stores: Stores) -> None:
+@pytest.mark.parametrize("rearmed", [False, True])
+def test_whatever_is_told_of_absences_the_tables_have_the_owner_that_is_shown(stores: Stores, *, rearmed: bool) -> None:
     path, random = stores / "a.db", Random(7)
     told = sorted((pair for seed in range(300) for pair in arrivals(seed, random)), key=lambda pair: pair[0])
     bodies = [body for _, body in told]
@@ -212,6 +213,12 @@ def test_whatever_is_told_of_absences_the_tables_have_the_owner_that_is_shown(st
             size = random.choice((1, 5, 100))
             taking.take(bodies[:size], mode="event")
             del bodies[:size]
+        if rearmed:
+            change(path, "DELETE FROM owned")
+            last: str | None = ""
+            while last is not None:
+                _, last = taking.rearm(last)
+            taking.settle()
         record(taking, down("z", "S", 890), mode="event")
         taking.settle()
     shown = [look(path, f"C{seed}") for seed in range(300)]
