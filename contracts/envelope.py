@@ -15,6 +15,7 @@ from urllib.parse import unquote
 import msgspec
 from msgspec import Raw, Struct, ValidationError
 
+from contracts import plain
 from contracts.calendars import did_you_mean
 from contracts.checks import CHECKS, MOMENTS
 from contracts.decoding import BOM, is_fine, read, sound
@@ -23,7 +24,6 @@ from contracts.facts import (
     COMPLAINT_ID,
     FACTS,
     NEVER_AFTER,
-    PLAIN,
     SERVICE_ID,
     Attribute,
     FactCorrected,
@@ -99,7 +99,6 @@ _decode_data: dict[str, Callable[[Any], FactData]] = {
 }
 _complaint_id = re.compile(COMPLAINT_ID).match
 _service_id = re.compile(SERVICE_ID).match
-_plain = re.compile(PLAIN).match
 _attribute = re.compile(r"[a-z0-9]+").fullmatch
 _is_json = re.compile(r"application/([a-z0-9.+-]+\+)?json\s*(;|$)", re.IGNORECASE).match
 _TIME = ("time",)
@@ -134,6 +133,10 @@ def parse(raw: bytes) -> Fact:
     if bytes(body) == b"null":
         body = _NO_DATA
     data = read(decode, body, FACTS[envelope.type], "data", _MOMENTS_ON_WIRE[envelope.type], fine)
+    if envelope.data_base64 is not None or plain.may_be_rough(raw):
+        plain.check_text(envelope.source, "source")
+        plain.check_text(envelope.id, "id")
+        plain.check(data, "data")
     return make(envelope.source, envelope.id, envelope.type, envelope.subject, envelope.time, data)
 
 
@@ -214,7 +217,7 @@ def check_subject(type: str, subject: str) -> None:  # noqa: A002 - the attribut
         if not _service_id(subject):
             raise wrong("subject", NO_SERVICE_ID, subject)
     elif type == PersonAbsent.TYPE or type == FactCorrected.TYPE:  # noqa: PLR1714 - quicker than a set
-        if not (1 <= len(subject) <= PERSON_ID and _plain(subject)):
+        if not (1 <= len(subject) <= PERSON_ID and plain.is_plain(subject)):
             raise wrong(
                 "subject", f"is no name: 1 to {PERSON_ID} characters, none of them a control character", subject
             )

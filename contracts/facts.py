@@ -13,15 +13,18 @@ from msgspec import Meta, Struct, field
 
 PLAIN = r"^[^\u0000-\u001f\u007f-\u009f]*$(?!\n)"
 """No control characters. `$(?!\\n)` because a bare `$` lets a last line feed through in Python."""
+_PLAIN = {"pattern": PLAIN}
+"""Declared, and not asked by decoders: a fact that comes is looked at once as a whole (contracts.plain), and what was
+recorded, many times over as it is, not again."""
 COMPLAINT_ID = r"^[A-Za-z0-9._:-]{1,118}$(?!\n)"
 SERVICE_ID = r"^[A-Za-z0-9._:-]{1,128}$(?!\n)"
 
-Name = Annotated[str, Meta(min_length=1, max_length=256, pattern=PLAIN)]
-Text = Annotated[str, Meta(max_length=10_000, pattern=PLAIN)]
-Proof = Annotated[str, Meta(min_length=1, max_length=10_000, pattern=PLAIN)]
+Name = Annotated[str, Meta(min_length=1, max_length=256, extra_json_schema=_PLAIN)]
+Text = Annotated[str, Meta(max_length=10_000, extra_json_schema=_PLAIN)]
+Proof = Annotated[str, Meta(min_length=1, max_length=10_000, extra_json_schema=_PLAIN)]
 ServiceId = Annotated[str, Meta(pattern=SERVICE_ID)]
 ComplaintId = Annotated[str, Meta(pattern=COMPLAINT_ID)]
-Attribute = Annotated[str, Meta(min_length=1, max_length=1024, pattern=PLAIN)]
+Attribute = Annotated[str, Meta(min_length=1, max_length=1024, extra_json_schema=_PLAIN)]
 """A CloudEvents attribute: `source` and `id`."""
 Moment = Annotated[datetime, Meta(tz=True)]
 Flag = bool | None

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Raw, Struct, ValidationError, inspect
 
 from contracts.errors import MalformedError
-from contracts.facts import AMOUNT, COMPLAINT_ID, CURRENCY, PLAIN, SERVICE_ID
+from contracts.facts import AMOUNT, COMPLAINT_ID, CURRENCY, SERVICE_ID
 
 SHOWN: Final = 200
 """How much of a wrong value an error repeats, in characters."""
@@ -27,7 +27,6 @@ _LENGTH: Final = re.compile(r"Expected `(str|array)` of length (>=|<=) ([0-9]+)"
 _BOUND: Final = re.compile(r"Expected `(?:int|float)` (>=|<=?) [0-9.]+")
 _MISSING: Final = re.compile(r"missing required field `([^`]+)`")
 _PATTERNS: Final = {
-    PLAIN: "has control characters",
     COMPLAINT_ID: NO_COMPLAINT_ID,
     SERVICE_ID: NO_SERVICE_ID,
     AMOUNT: "is no amount of money, such as 12 or 12.50: at most 15 digits and 6 decimals",

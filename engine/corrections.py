@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from contracts import plain
 from contracts.envelope import Fact, make
 from contracts.errors import MalformedError
 from contracts.facts import (
@@ -77,6 +78,7 @@ def corrected(fact: Fact, correction: FactCorrected) -> Fact | None:
         fields.update(correction.data)
         try:
             data = msgspec.convert(fields, cls)
+            plain.check(data, "data.data")
         except msgspec.ValidationError as error:
             raise refusal(error, msgspec.json.encode(fields), cls, "data.data") from None
         except RecursionError:

@@ -231,6 +231,7 @@ def test_what_the_customer_did_not_say_yet_may_be_added() -> None:
         ({"evidence": "hearsay"}, "data.data.evidence"),
         ({"evidence": None}, "data.data.evidence"),
         ({"since": 20}, "data.data.since"),
+        ({"by": "a\nb"}, "data.data.by"),
     ],
 )
 def test_a_correction_that_makes_it_something_nobody_understands_is_a_dead_letter(
