@@ -67,9 +67,11 @@ class Cache:
         """Forgets those that are least likely to be needed soon, down to the limit or somewhat below it."""
         self._weigh()
         if not self._fits(self.limit):
-            used, order = self._used, self._in_order()
-            self._forget([stream for stream in order if stream not in used], self.limit - self.limit // _ROOM)
-            self._forget([stream for stream in order if stream in used], self.limit)
+            used, needed = self._used, self._needed()
+            unused = [stream for stream in needed if stream not in used]
+            self._forget(unused, needed, self.limit - self.limit // _ROOM)
+            if not self._fits(self.limit):
+                self._forget([stream for stream in needed if stream in used], needed, self.limit)
         self._used.clear()
 
     def _weigh(self) -> None:
@@ -86,33 +88,27 @@ class Cache:
     def _fits(self, limit: int) -> bool:
         return len(self._states) <= limit and self._size <= limit * _USUAL
 
-    def _forget(self, streams: list[str], limit: int) -> None:
+    def _forget(self, streams: list[str], needed: dict[str, int], limit: int) -> None:
+        streams.sort(key=needed.__getitem__, reverse=True)
         for stream in streams:
             if self._fits(limit):
                 return
             self.drop(stream)
 
-    def _in_order(self) -> list[str]:
-        """Those that go first ahead."""
-        needed = self._needed()
-        return sorted(needed, key=needed.__getitem__, reverse=True)
-
     def _needed(self) -> dict[str, int]:
         """When each is needed next, if nobody says anything; a service with a complaint about it, the last one used."""
         needed = dict.fromkeys(self._states, _NEVER)
         for stream, state in self._states.items():
-            if isinstance(state, Service):
-                continue
-            due = _due(state)
-            if due != _NEVER:
+            if isinstance(state, Complaint):
+                due = state.armed
+                if due is None:
+                    if state.status == OPEN:
+                        continue
+                    due = _ENDED
                 needed[stream] = due
-                if isinstance(state, Complaint) and (service := f"service:{state.service}") in needed:
+                service = f"service:{state.service}"
+                if service in needed:
                     needed[service] = due
+            elif state.armed is not None and isinstance(state, Person):
+                needed[stream] = state.armed
         return needed
-
-
-def _due(state: Complaint | Person) -> int:
-    """When it is needed next."""
-    if state.armed is not None:
-        return state.armed
-    return _NEVER if isinstance(state, Person) or state.status == OPEN else _ENDED

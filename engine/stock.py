@@ -153,8 +153,9 @@ class Stock:
     def _read_rows(self, unit: Unit, streams: Iterable[str]) -> None:
         missing = sorted({s for s in streams if self._cache.get(s) is None} - self._absent - self._rows.keys())
         if missing:
-            timers = unit.timers_of(missing)
-            self._rows.update((stream, (rows, timers.get(stream))) for stream, rows in unit.load_many(missing).items())
+            found = unit.load_many(missing)
+            timers = unit.timers_of([stream for stream, rows in found.items() if rows])
+            self._rows.update((stream, (rows, timers.get(stream))) for stream, rows in found.items())
 
     def _build_read(self) -> None:
         """Builds the states of the streams that were read."""
