@@ -7,7 +7,6 @@ from typing import Final
 from engine.complaint import OPEN, Complaint
 from engine.person import Person
 from engine.recording import State
-from engine.service import Service
 
 CACHED: Final = 25_000
 """States that are kept where nobody says how many: about 6 KB each, where they are of a usual length."""

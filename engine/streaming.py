@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast
 
 from contracts.errors import StilldownError
 from engine.ahead import Ahead, Batch
-from engine.store.unit import Unit, writing
+from engine.store.unit import Unit, relieved, writing
 from engine.taken import Saving, Taken
 from engine.taking import Taking, WaitedError
 from engine.timers import RANK, ElsewhereError
@@ -76,8 +76,9 @@ class _Transaction:
 class _Writer:
     """Writes one batch after the other, in a thread of its own."""
 
-    def __init__(self, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, pool: ThreadPoolExecutor, committed: Callable[[], None]) -> None:
         self._pool = pool
+        self._committed = committed
         self._abandoned = Event()
 
     def write(self, stack: ExitStack, unit: Unit, saving: Saving) -> Future[None]:
@@ -93,6 +94,7 @@ class _Writer:
             saving.write(unit)
             if self._abandoned.is_set():
                 raise _TakenBackError
+        self._committed()
 
 
 class Streaming(Taking):
@@ -105,8 +107,8 @@ class Streaming(Taking):
         written; by the clock on the wall each is taken when the one before is durable. Who stops asking has what was
         given recorded, and nothing else. Raises what `take` raises, and what reading the batches raises.
         """
-        with ThreadPoolExecutor(1, "stilldown-writer") as pool:
-            writer = _Writer(pool)
+        with relieved(self._store) as committed, ThreadPoolExecutor(1, "stilldown-writer") as pool:
+            writer = _Writer(pool, committed)
             try:
                 yield from self._stream(batches, mode, writer)
             except BaseException:

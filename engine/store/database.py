@@ -8,7 +8,7 @@ statement after the lock sees all that was committed before it was given.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 
 import psycopg
@@ -81,6 +81,10 @@ class PostgresStore:
     def writing(self) -> AbstractContextManager[Unit]:
         """A transaction that has the write lock from its start; nothing of it stays if anything is raised in it."""
         return self._writing(_BEGIN)
+
+    def relieved(self) -> AbstractContextManager[Callable[[], None]]:
+        """A database tidies up by itself."""
+        return nullcontext(lambda: None)
 
     def noting(self) -> AbstractContextManager[Unit]:
         """A transaction without the write lock, which does not wait for the disk."""

@@ -19,6 +19,7 @@ from eventsourcing import sqlite
 from eventsourcing.persistence import Notification, OperationalError
 from eventsourcing.utils import Environment, EnvType
 
+from engine.store.checkpoints import USUAL, Checkpoints
 from engine.store.errors import (
     ConflictError,
     DamagedError,
@@ -57,7 +58,7 @@ class Datastore(sqlite.SQLiteDatastore):
             cursor.execute("PRAGMA synchronous = FULL")
             cursor.execute("PRAGMA cache_size = -65536")
             cursor.execute("PRAGMA temp_store = MEMORY")
-            cursor.execute("PRAGMA wal_autocheckpoint = 16000")
+            cursor.execute(f"PRAGMA wal_autocheckpoint = {USUAL}")
             return connection
 
         self.pool._create_connection = set_up  # type: ignore[method-assign]  # noqa: SLF001 - see above
@@ -211,6 +212,15 @@ class SQLiteStore:
     def noting(self) -> AbstractContextManager[Unit]:
         """A file has one lock, and keeps what was written in order: as `writing`."""
         return self.writing()
+
+    @contextmanager
+    def relieved(self) -> Iterator[Callable[[], None]]:
+        """See `relieved`: the file's log is moved into it beside the writing."""
+        checkpoints = Checkpoints(self.connection)
+        try:
+            yield checkpoints.committed
+        finally:
+            checkpoints.close()
 
     @contextmanager
     def reading(self) -> Iterator[Unit]:

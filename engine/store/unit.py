@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time as time_
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -418,6 +418,9 @@ class Store(Protocol):
     def noting(self) -> AbstractContextManager[Unit]:
         """See `noting`."""
 
+    def relieved(self) -> AbstractContextManager[Callable[[], None]]:
+        """See `relieved`."""
+
     def close(self) -> None:
         """Lets go of it."""
 
@@ -441,3 +444,11 @@ def noting(store: Store) -> AbstractContextManager[Unit]:
     A database need not wait for its write lock, nor for the disk. Raises as `writing` does.
     """
     return store.noting()
+
+
+def relieved(store: Store) -> AbstractContextManager[Callable[[], None]]:
+    """While many transactions follow one another: what they leave to be tidied up is done beside them.
+
+    What it gives is to be called after each commit, before the next transaction begins.
+    """
+    return store.relieved()
