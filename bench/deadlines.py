@@ -35,7 +35,7 @@ from contracts.moments import moment
 from engine.complaint import Complaint
 from engine.reading import Shelf
 from engine.store.opening import open_store
-from engine.store.unit import reading
+from engine.store.transactions import reading
 
 AGREEMENTS = Path(__file__).with_name("agreements.toml")
 _MINUTE = timedelta(minutes=1)

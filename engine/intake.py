@@ -17,7 +17,7 @@ from engine.rearming import Rearming
 from engine.store.errors import StoreError
 from engine.store.mapper import EventMapper
 from engine.store.opening import environment, named
-from engine.store.unit import reading, writing
+from engine.store.transactions import reading, writing
 from engine.streaming import Streaming
 from engine.terms import Terms, Version
 

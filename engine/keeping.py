@@ -13,7 +13,8 @@ from engine.publishing import staged
 from engine.store.handing import RELAY, Lease
 from engine.store.mapper import from_row
 from engine.store.opening import open_store
-from engine.store.unit import HELD, Clock, HeldRow, Unit, reading, writing
+from engine.store.transactions import reading, writing
+from engine.store.unit import HELD, Clock, HeldRow, Unit
 from engine.terms import Terms, Version
 
 _PAGE = 500

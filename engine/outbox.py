@@ -20,7 +20,8 @@ from engine.store.errors import StoreError
 from engine.store.handing import RELAY, Lease, Untold
 from engine.store.mapper import from_row
 from engine.store.opening import open_store
-from engine.store.unit import Unit, noting, reading, writing
+from engine.store.transactions import noting, reading, writing
+from engine.store.unit import Unit
 
 PAGE: Final = 2_000
 PAGE_BYTES: Final = 8 * 1024 * 1024

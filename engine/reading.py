@@ -31,7 +31,8 @@ from engine.showing import show
 from engine.store.errors import DamagedError
 from engine.store.mapper import from_row
 from engine.store.opening import open_store
-from engine.store.unit import Clock, Unit, reading
+from engine.store.transactions import reading
+from engine.store.unit import Clock, Unit
 from engine.terms import Terms
 
 _Row = tuple[int, str, int, str, bytes]

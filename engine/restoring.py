@@ -25,7 +25,8 @@ from engine.store.errors import StoreError
 from engine.store.handing import RELAY
 from engine.store.mapper import from_row, to_row
 from engine.store.opening import open_store
-from engine.store.unit import Clock, EventRow, Unit, reading, writing
+from engine.store.transactions import reading, writing
+from engine.store.unit import Clock, EventRow, Unit
 
 PAGE: Final = 2_000
 """Events of a transaction; more where they were recorded at one moment."""

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple, cast
 
 from contracts.errors import StilldownError
 from engine.ahead import Ahead, Batch
-from engine.store.unit import Unit, relieved, writing
+from engine.store.transactions import relieved, writing
+from engine.store.unit import Unit
 from engine.taken import Saving, Taken
 from engine.taking import Taking, WaitedError
 from engine.timers import RANK, ElsewhereError

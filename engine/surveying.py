@@ -12,7 +12,7 @@ from contracts.facts import ComplaintCloseRequested
 from engine.complaint import Complaint
 from engine.reading import Shelf
 from engine.store.opening import open_store
-from engine.store.unit import reading
+from engine.store.transactions import reading
 
 
 class Surveyed(NamedTuple):

@@ -22,7 +22,8 @@ from engine.publishing import published, staged, unstage
 from engine.recording import Held, frees
 from engine.store.handing import Reached
 from engine.store.mapper import to_row
-from engine.store.unit import Clock, HeldRow, Store, Unit, writing
+from engine.store.transactions import Store, writing
+from engine.store.unit import Clock, HeldRow, Unit
 from engine.taken import Outcome, Result, Saving, Taken
 from engine.timers import AFTER, DUE, FACTS, HELD, ElsewhereError, Timers
 

@@ -24,7 +24,8 @@ from engine.publishing import SOURCE as PUBLISHING
 from engine.store.errors import DamagedError
 from engine.store.mapper import from_row
 from engine.store.opening import open_store
-from engine.store.unit import Unit, reading
+from engine.store.transactions import reading
+from engine.store.unit import Unit
 
 _PAGE = 2_000
 _CAUSES = 1_024

@@ -9,7 +9,7 @@ import msgspec
 
 from engine.store.mapper import from_row
 from engine.store.opening import open_store
-from engine.store.unit import reading
+from engine.store.transactions import reading
 from projections.feed import Broken, Event, Page
 
 _PAGE: Final = (

@@ -28,7 +28,8 @@ from engine.store.errors import (
     UrlError,
 )
 from engine.store.postgres_unit import LOCK, PostgresUnit
-from engine.store.unit import Migrated, Unit
+from engine.store.transactions import Migrated
+from engine.store.unit import Unit
 
 CONNECT_TIMEOUT = 10
 """Seconds for which a connection is waited for, unless the URL says otherwise (`connect_timeout`)."""

@@ -12,7 +12,7 @@ from eventsourcing.utils import Environment
 
 from engine.store.errors import NoStoreError, NotAStoreError, StoreError
 from engine.store.sqlite import SCHEMA_VERSION, Factory, SQLiteStore, newer, path_of
-from engine.store.unit import Migrated
+from engine.store.transactions import Migrated
 
 
 def inspect(url: str) -> bool:

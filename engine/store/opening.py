@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from engine.store.unit import Migrated, Store
+from engine.store.transactions import Migrated, Store
 
 POSTGRES = ("postgresql://", "postgres://")
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time as time_
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from contracts.envelope import glance
 from contracts.errors import MalformedError
@@ -392,63 +391,3 @@ class Unit(Handing):
 def _parts(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
     for start in range(0, len(values), _AT_ONCE):
         yield values[start : start + _AT_ONCE]
-
-
-class Migrated(NamedTuple):
-    """What `migrate` did: the version of the tables now, whether they were made, and what was done for it."""
-
-    schema: int
-    made: bool
-    done: tuple[str, ...]
-
-
-class Store(Protocol):
-    """A store that is open. Not to be shared between threads."""
-
-    @property
-    def schema(self) -> int:
-        """The version of its tables."""
-
-    def writing(self) -> AbstractContextManager[Unit]:
-        """See `writing`."""
-
-    def reading(self) -> AbstractContextManager[Unit]:
-        """See `reading`."""
-
-    def noting(self) -> AbstractContextManager[Unit]:
-        """See `noting`."""
-
-    def relieved(self) -> AbstractContextManager[Callable[[], None]]:
-        """See `relieved`."""
-
-    def close(self) -> None:
-        """Lets go of it."""
-
-
-def writing(store: Store) -> AbstractContextManager[Unit]:
-    """A transaction that has the write lock from its start; nothing of it stays if anything is raised in it.
-
-    Raises StoreError: StoreBusyError, StoreAwayError and ConflictError may do later.
-    """
-    return store.writing()
-
-
-def reading(store: Store) -> AbstractContextManager[Unit]:
-    """A transaction that sees one state of the store and writes nothing. Raises StoreError."""
-    return store.reading()
-
-
-def noting(store: Store) -> AbstractContextManager[Unit]:
-    """A transaction for a note that is right whoever else writes, and harmless if the server's crash takes it back.
-
-    A database need not wait for its write lock, nor for the disk. Raises as `writing` does.
-    """
-    return store.noting()
-
-
-def relieved(store: Store) -> AbstractContextManager[Callable[[], None]]:
-    """While many transactions follow one another: what they leave to be tidied up is done beside them.
-
-    What it gives is to be called after each commit, before the next transaction begins.
-    """
-    return store.relieved()

@@ -13,7 +13,7 @@ from contracts.agreements import parse
 from engine.intake import Engine
 from engine.store.database import PostgresStore
 from engine.store.errors import ConflictError, StoreError
-from engine.store.unit import reading
+from engine.store.transactions import reading
 from engine.taken import Result, Taken
 from tests.integration import workload
 from tests.integration.engines import Broken, Machine, engine, outcomes, record, take

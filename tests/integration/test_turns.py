@@ -12,7 +12,7 @@ import pytest
 
 from engine.store import turns
 from engine.store.opening import open_store
-from engine.store.unit import writing
+from engine.store.transactions import writing
 from tests.integration.engines import engine
 
 

@@ -23,7 +23,7 @@ from engine.reading import Reader
 from engine.service import Service
 from engine.showing import show
 from engine.store.mapper import from_row
-from engine.store.unit import reading
+from engine.store.transactions import reading
 from engine.taken import Outcome
 from tests.integration.stores import file_of
 

@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 )
 
 from contracts.moments import micros
-from engine.store.unit import reading
+from engine.store.transactions import reading
 from engine.verify import verify
 
 from .comparing import Bench

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engine import intake, rearming, recovering, restoring
-from engine.store.unit import Store, Unit, writing
+from engine.store.transactions import Store, writing
+from engine.store.unit import Unit
 
 KILLED = 77
 
