@@ -16,16 +16,20 @@ EVERY: Final = 8_000
 """Rows that are written between two checkpoints: somewhat more pages, of 4 KB."""
 PASSES: Final = 8
 """What is committed while one looks is moved too, so that the log can begin anew; but not for ever."""
-USUAL, LONGEST = 16_000, 32_000
-"""Pages in the log at which who commits moves them: always, and where a thread does it."""
+LONGEST: Final = 32_000
+"""Pages in the log at which who commits moves them, though there is a thread."""
 _log = structlog.get_logger("stilldown.store")
 
 
 class Checkpoints:
-    """Checkpoints of the file to which a connection writes. One that writes little has no thread."""
+    """Checkpoints of the file to which a connection writes. One that writes little has no thread.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    `usual`: pages in the log at which who commits moves them, where there is none.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, usual: int) -> None:
         self._connection = connection
+        self._usual = usual
         self._done = connection.total_changes
         """Rows written when it was told last."""
         self._wanted = Event()
@@ -56,7 +60,7 @@ class Checkpoints:
             self._wanted.set()
             self._thread.join()
             self._thread = None
-            _let_grow(self._connection, USUAL)
+            _let_grow(self._connection, self._usual)
 
     def _path(self) -> str:
         return str(self._connection.cursor().execute("PRAGMA database_list").fetchone()[2])

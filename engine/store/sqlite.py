@@ -19,7 +19,6 @@ from eventsourcing import sqlite
 from eventsourcing.persistence import Notification, OperationalError
 from eventsourcing.utils import Environment, EnvType
 
-from engine.store.checkpoints import USUAL, Checkpoints
 from engine.store.errors import (
     ConflictError,
     DamagedError,
@@ -41,6 +40,8 @@ UPGRADES: dict[int, tuple[str, ...]] = {
 """What brings a store of a version to the next; tables and indices that are new `schema.sql` makes."""
 LOCK_TIMEOUT = 60
 """Seconds for which a statement waits for another process; the write lock is waited for otherwise."""
+LOG_PAGES = 16_000
+"""Pages in the file's log at which whoever commits moves them into the file."""
 PATIENCE = 600
 """Seconds for which the write lock is waited for before it is given up."""
 
@@ -58,7 +59,7 @@ class Datastore(sqlite.SQLiteDatastore):
             cursor.execute("PRAGMA synchronous = FULL")
             cursor.execute("PRAGMA cache_size = -65536")
             cursor.execute("PRAGMA temp_store = MEMORY")
-            cursor.execute(f"PRAGMA wal_autocheckpoint = {USUAL}")
+            cursor.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
             return connection
 
         self.pool._create_connection = set_up  # type: ignore[method-assign]  # noqa: SLF001 - see above
@@ -216,7 +217,9 @@ class SQLiteStore:
     @contextmanager
     def relieved(self) -> Iterator[Callable[[], None]]:
         """See `relieved`: the file's log is moved into it beside the writing."""
-        checkpoints = Checkpoints(self.connection)
+        from engine.store.checkpoints import Checkpoints  # noqa: PLC0415 - who only reads needs none
+
+        checkpoints = Checkpoints(self.connection, LOG_PAGES)
         try:
             yield checkpoints.committed
         finally:

@@ -23,8 +23,8 @@ INTERRUPTED: Final = 130
 
 MANY: Final = 1_000
 """Rows of a table for people; machines get all."""
-_WIDE: Final = 160
-"""Columns of a table that goes to a file or a pipe."""
+_WIDE: Final = 10_000
+"""Columns where it goes to a file or a pipe: a row is a line there, for whoever looks for something in it."""
 
 
 @Parameter(name="*")

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from engine.ahead import Ahead
 from engine.store import checkpoints
+from engine.store.sqlite import LOG_PAGES
 from tests.integration import workload
 from tests.integration.engines import engine
 from tests.integration.facts import check_sound, everything
@@ -40,10 +41,10 @@ def test_what_is_committed_is_moved_into_the_file_while_it_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small, ran, bound = streamed(tmp_path / "a.db")
-    assert (THREAD in ran, bound) == (False, checkpoints.USUAL)  # too little for a thread
+    assert (THREAD in ran, bound) == (False, LOG_PAGES)  # too little for a thread
     monkeypatch.setattr(checkpoints, "EVERY", 100)
     large, ran, bound = streamed(tmp_path / "b.db")
-    assert (THREAD in ran, bound) == (True, checkpoints.USUAL)
+    assert (THREAD in ran, bound) == (True, LOG_PAGES)
     assert large > 2 * small
     assert everything(tmp_path / "a.db") == everything(tmp_path / "b.db")
     check_sound(tmp_path / "b.db")
@@ -62,7 +63,7 @@ def test_a_log_that_cannot_be_moved_costs_nothing_but_is_told(tmp_path: Path, mo
     assert [(log["log_level"], log["event"]) for log in logs] == [
         ("warning", "who commits moves the log of the store, as no thread can")
     ]
-    assert bound == checkpoints.USUAL
+    assert bound == LOG_PAGES
     monkeypatch.undo()
     assert everything(tmp_path / "a.db") == everything(tmp_path / "b.db")
 

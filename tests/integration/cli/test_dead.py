@@ -42,6 +42,17 @@ def test_a_dead_letter_is_listed_with_its_reason_field_and_value(cli: Cli) -> No
     assert "complaint.vanished" in table
 
 
+def test_where_it_is_no_terminal_a_letter_is_a_line(cli: Cli) -> None:
+    subject = f"C/{'x' * 100}"
+    cli.load(filed(subject, "2024-03-01T08:00"), filed(subject, "2024-03-01T09:00", agreement="gold"))
+
+    head, *letters = cli("dead", "list").stdout.splitlines()
+
+    assert head.startswith("number")
+    assert len(letters) == 2
+    assert all(subject in letter for letter in letters)
+
+
 def test_a_dead_letter_is_shown_with_its_original_bytes(cli: Cli) -> None:
     cli.load(b'{"half": ', b"\xff\x00\x1b[31mred")
 
