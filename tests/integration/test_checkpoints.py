@@ -51,6 +51,24 @@ def test_what_is_committed_is_moved_into_the_file_while_it_goes_on(
     assert THREAD not in {thread.name for thread in threading.enumerate()}
 
 
+def test_meanwhile_who_commits_moves_only_a_log_that_has_grown_long(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as connection:
+
+        def bound() -> int:
+            return int(connection.execute("PRAGMA wal_autocheckpoint").fetchone()[0])
+
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE numbers (n)")
+        moving = checkpoints.Checkpoints(connection, 7)
+        moving.committed()
+        assert bound() not in {7, checkpoints.LONGEST}  # nobody has touched it
+        connection.executemany("INSERT INTO numbers VALUES (?)", [(n,) for n in range(checkpoints.EVERY)])
+        moving.committed()
+        assert bound() == checkpoints.LONGEST
+        moving.close()
+        assert bound() == 7
+
+
 def test_a_log_that_cannot_be_moved_costs_nothing_but_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def move(_: sqlite3.Connection) -> None:
         raise sqlite3.OperationalError("database or disk is full")
@@ -83,9 +101,7 @@ def test_nor_does_a_machine_on_which_no_thread_starts(tmp_path: Path, monkeypatc
     check_sound(tmp_path / "a.db")
 
 
-def test_while_somebody_reads_an_older_state_the_log_grows_and_nobody_waits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_whoever_reads_an_older_state_goes_on_reading_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, "EVERY", 100)
     with engine(tmp_path / "a.db"), closing(sqlite3.connect(tmp_path / "a.db")) as reader:
         reader.execute("BEGIN")

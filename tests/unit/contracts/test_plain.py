@@ -13,7 +13,7 @@ from contracts.envelope import parse
 from contracts.errors import MalformedError
 from contracts.facts import FACTS
 
-from .examples import TABLE
+from .examples import TABLE, body
 
 CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))]
 
@@ -51,8 +51,15 @@ def test_every_text_of_a_fact_is_one_that_is_looked_at(type_: str) -> None:
             assert isinstance(kind.item_type, msgspec.inspect.LiteralType)
 
 
+def test_a_text_within_a_struct_is_looked_at() -> None:
+    data = {"fact": {"source": "/t\x7f", "id": "1"}, "by": "anna", "why": "wrong", "void": True}
+    with pytest.raises(MalformedError, match=r"`data\.fact\.source` has control characters") as error:
+        parse(body("fact.corrected", data))
+    assert (error.value.field, error.value.value) == ("data.fact.source", "/t\x7f")
+
+
 def test_what_comes_in_base64_is_looked_at() -> None:
     fact = {"specversion": "1.0", "id": "1", "source": "/t", "type": "complaint.acknowledged", "subject": "C-1"}
-    body = base64.b64encode(b'{"by": "a\\u0007b"}').decode()
+    data = base64.b64encode(b'{"by": "a\\u0007b"}').decode()
     with pytest.raises(MalformedError, match=r"`data\.by` has control characters"):
-        parse(orjson.dumps({**fact, "time": "2026-01-01T00:00:00Z", "data_base64": body}))
+        parse(orjson.dumps({**fact, "time": "2026-01-01T00:00:00Z", "data_base64": data}))
